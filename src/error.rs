@@ -1,0 +1,83 @@
+//! What can be wrong with an input, each with what would be right.
+
+/// A mathematical object that cannot be built or evaluated from what was given.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Two things that must fit do not.
+    #[error("{what}: expected {expected}, found {found}")]
+    Shape {
+        /// Which length or count.
+        what: String,
+        /// What would fit.
+        expected: usize,
+        /// What was given.
+        found: usize,
+    },
+    /// A keep probability outside (0, 1].
+    #[error(
+        "keep probability of unit {unit} is {value}; it must lie in (0, 1] (it is the probability of KEEPING the unit, \
+         1 minus the drop rate)"
+    )]
+    KeepProbability {
+        /// Index of the unit.
+        unit: usize,
+        /// What was given.
+        value: String,
+    },
+    /// A weight, bias or input that is NaN or infinite.
+    #[error("{what} is {value}; every number must be finite")]
+    NotFinite {
+        /// Which number.
+        what: String,
+        /// What was given.
+        value: f64,
+    },
+    /// A law without a single mask.
+    #[error("the law has no masks: {why}")]
+    NoMasks {
+        /// What makes it empty.
+        why: &'static str,
+    },
+    /// A probability table that is not one.
+    #[error("the table of masks is not a probability law: {why}")]
+    NotALaw {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// More masks than can be indexed, let alone enumerated.
+    #[error(
+        "{units} droppable units have 2^{units} masks, more than can be enumerated; sample them (Monte Carlo) or use \
+         weight scaling"
+    )]
+    TooManyMasks {
+        /// Number of droppable units.
+        units: usize,
+    },
+    /// The geometric mean of the sub-models is zero everywhere, so it cannot be normalised (equation 7.55 is 0/0).
+    #[error(
+        "the normalised geometric mean does not exist: every outcome has probability 0 under at least one sub-model; \
+         use the arithmetic mean"
+    )]
+    ZeroProbability,
+    /// A parameter outside the range where the formula means anything.
+    #[error("{what} is {value}; it must be {must}")]
+    Domain {
+        /// Which parameter.
+        what: String,
+        /// What was given.
+        value: String,
+        /// What would be right.
+        must: &'static str,
+    },
+}
+
+/// `std::result::Result` with [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// `Ok` if `found == expected`, else [`Error::Shape`].
+    pub(crate) fn shape(what: impl Into<String>, expected: usize, found: usize) -> Result<()> {
+        if found == expected { Ok(()) } else { Err(Self::Shape { what: what.into(), expected, found }) }
+    }
+}

@@ -1,0 +1,71 @@
+//! Inverted dropout: the same masks, with kept units divided by their keep probability.
+
+use super::{FiniteLaw, Law};
+use crate::error::{Error, Result};
+use crate::scalar::Scalar;
+use nalgebra::{DMatrix, DVector};
+use rand::Rng;
+
+/// The law of \\(s \odot \mu\\) for fixed factors s: a unit's multiplier is s_i where it was 1.
+///
+/// Inverted dropout trains with h∘d/p and tests with h: it is this law with s = 1/p, whose mean is 1, so that weight
+/// scaling is the network as it stands. Standard dropout trains with h∘d and tests with p∘h.
+///
+/// ```
+/// use dropout_oracle::law::{Independent, Law, Rescaled};
+/// let inverted = Rescaled::inverted(Independent::new(vec![0.25, 0.5].into())?);
+/// assert_eq!(inverted.mean().as_slice(), [1.0, 1.0]);
+/// # Ok::<(), dropout_oracle::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rescaled<T, L> {
+    law: L,
+    factor: DVector<T>,
+}
+
+impl<T: Scalar, L: Law<T>> Rescaled<T, L> {
+    /// The law of `factor ∘ μ`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless there is one factor a unit.
+    pub fn new(law: L, factor: DVector<T>) -> Result<Self> {
+        Error::shape("factors of a rescaled law", law.units(), factor.len())?;
+        Ok(Self { law, factor })
+    }
+
+    /// The inverted convention: every multiplier is divided by its mean, so that E μ = 1.
+    ///
+    /// The mean must not be zero, and is not for any 0/1 law with keep probabilities in (0, 1].
+    pub fn inverted(law: L) -> Self {
+        let factor = law.mean().map(|m| T::one() / m);
+        Self { law, factor }
+    }
+}
+
+impl<T: Scalar, L: Law<T>> Law<T> for Rescaled<T, L> {
+    fn units(&self) -> usize {
+        self.law.units()
+    }
+    fn mean(&self) -> DVector<T> {
+        self.law.mean().component_mul(&self.factor)
+    }
+    fn covariance(&self) -> DMatrix<T> {
+        let covariance = self.law.covariance();
+        DMatrix::from_fn(self.units(), self.units(), |i, j| {
+            covariance[(i, j)].clone() * self.factor[i].clone() * self.factor[j].clone()
+        })
+    }
+    fn sample(&self, rng: &mut dyn Rng) -> DVector<T> {
+        self.law.sample(rng).component_mul(&self.factor)
+    }
+}
+
+impl<T: Scalar, L: FiniteLaw<T>> FiniteLaw<T> for Rescaled<T, L> {
+    fn submodels(&self) -> Result<u64> {
+        self.law.submodels()
+    }
+    fn submodel(&self, index: u64) -> (DVector<T>, T) {
+        let (multipliers, weight) = self.law.submodel(index);
+        (multipliers.component_mul(&self.factor), weight)
+    }
+}

@@ -1,0 +1,68 @@
+//! The exact gradient of a sub-model's loss with respect to every weight and bias.
+
+use super::affine::Affine;
+use super::mlp::{Layer, Mlp};
+use super::{Network, Unit};
+use crate::error::{Error, Result};
+use crate::scalar::Scalar;
+use nalgebra::{DMatrix, DVector};
+
+/// The gradient of a scalar with respect to a network's affine layers, in their order and shapes.
+pub type Gradient<T> = Vec<Affine<T>>;
+
+impl<T: Scalar, A: Unit<T>> Mlp<T, A> {
+    /// The output f(x, μ), and the gradient of a loss of it, for one input and one multiplier vector.
+    ///
+    /// `error` gives the gradient of the loss with respect to the output (for canonical heads: prediction minus
+    /// target), from which the chain rule goes back through the layers. Dropped units pass nothing back: the multiplier
+    /// that stops h on its way forward stops the gradient on its way back.
+    ///
+    /// ```
+    /// use dropout_oracle::network::linear_regression;
+    /// use nalgebra::dvector;
+    /// let net = linear_regression(dvector![2.0, 3.0], 0.0)?;
+    /// // ½(f − 1)² at x = (1, 1) with input 1 dropped: f = 2, so the error is 1
+    /// let (f, gradient) = net.backpropagate(&dvector![1.0, 1.0], &dvector![1.0, 0.0], |f| f.map(|f| f - 1.0))?;
+    /// assert_eq!(f[0], 2.0);
+    /// assert_eq!(gradient[0].weight.as_slice(), [1.0, 0.0]);
+    /// assert_eq!(gradient[0].bias[0], 1.0);
+    /// # Ok::<(), dropout_oracle::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless x, μ and the error have the network's lengths.
+    pub fn backpropagate(
+        &self,
+        x: &DVector<T>,
+        multipliers: &DVector<T>,
+        error: impl FnOnce(&DVector<T>) -> DVector<T>,
+    ) -> Result<(DVector<T>, Gradient<T>)> {
+        let mut trace = self.trace(x, multipliers)?;
+        let output = trace.pop().expect("a trace holds at least the input");
+        let mut back = error(&output);
+        Error::shape("gradient with respect to the output", self.outputs(), back.len())?;
+        let (mut gradient, mut unused) = (Gradient::new(), multipliers.len());
+        for (layer, h) in self.layers().iter().zip(&trace).rev() {
+            match layer {
+                Layer::Dropout(dropped) => {
+                    unused -= dropped.len();
+                    for (i, &unit) in dropped.iter().enumerate() {
+                        back[unit] *= multipliers[unused + i].clone();
+                    }
+                }
+                Layer::Affine(affine) => {
+                    gradient.push(Affine { weight: outer(&back, h), bias: back.clone() });
+                    back = affine.pull_back(&back);
+                }
+                Layer::Unit(unit) => back = unit.pull_back(h, &back),
+            }
+        }
+        gradient.reverse();
+        Ok((output, gradient))
+    }
+}
+
+/// \\(a b^\top\\).
+fn outer<T: Scalar>(a: &DVector<T>, b: &DVector<T>) -> DMatrix<T> {
+    DMatrix::from_fn(a.len(), b.len(), |i, j| a[i].clone() * b[j].clone())
+}

@@ -1,0 +1,26 @@
+//! Deep linear networks: hidden layers without nonlinearities.
+
+use super::{Affine, Layer, Mlp, mlp::PiecewiseLinearMlp};
+use crate::error::Result;
+use crate::scalar::Scalar;
+
+/// Affine layers one after another, each with dropout on all of its inputs.
+///
+/// The output is multi-affine in μ, so for independent masks its mean is weight scaling (claim ws.deep-linear).
+///
+/// ```
+/// use dropout_oracle::network::{Affine, Network, deep_linear};
+/// use nalgebra::{dmatrix, dvector};
+/// let layer = Affine::new(dmatrix![2.0], dvector![1.0])?;
+/// let net = deep_linear(1, vec![layer.clone(), layer])?;
+/// assert_eq!(net.units(), 2);
+/// assert_eq!(net.output(&dvector![1.0], &dvector![0.5, 0.5])?[0], 3.0); // 2·½·(2·½·1 + 1) + 1
+/// # Ok::<(), dropout_oracle::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Shape`](crate::Error::Shape) where a layer does not fit the one before.
+pub fn deep_linear<T: Scalar>(inputs: usize, layers: Vec<Affine<T>>) -> Result<PiecewiseLinearMlp<T>> {
+    let dropped = layers.into_iter().flat_map(|affine| [Layer::dropout(affine.inputs()), Layer::Affine(affine)]);
+    Mlp::new(inputs, dropped.collect())
+}
