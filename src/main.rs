@@ -1,3 +1,9 @@
 //! The command line of `dropout-oracle`.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -1,0 +1,89 @@
+//! Commands, their common options, and what their exit status means.
+
+mod demo;
+mod ensemble;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use std::process::ExitCode;
+
+/// Exact ensembles of all sub-networks that dropout trains, and the claims of dropout theory, checked.
+#[derive(Parser)]
+#[command(
+    version,
+    propagate_version = true,
+    after_help = "Exit status: 0 done, 1 a check failed, 2 could not run, 3 the command line was wrong."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// How results are printed on standard output
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// Number of threads; the results are the same bits for any [default: one a core]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train a small digit classifier with dropout and compare every way to average its sub-networks
+    Demo(demo::Args),
+    /// Average all sub-networks of your own trained network, exactly
+    Ensemble(ensemble::Args),
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Tables for people
+    Text,
+    /// One JSON document for programs
+    Json,
+}
+
+/// Why a command did not end with status 0.
+#[derive(Debug)]
+pub enum Failure {
+    /// It could not run: status 2.
+    CouldNotRun(String),
+    /// The command line was wrong: status 3.
+    Usage(String),
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::CouldNotRun(error.to_string())
+    }
+}
+
+/// Parses the command line and runs the command.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 3 } else { 0 });
+        }
+    };
+    if let Some(threads) = cli.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
+        pool.expect("nothing has used the pool yet");
+    }
+    let done = match &cli.command {
+        Command::Demo(args) => demo::run(args, cli.format),
+        Command::Ensemble(args) => ensemble::run(args, cli.format),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::CouldNotRun(message)) => {
+            eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Usage(message)) => {
+            let _ = Cli::command().error(clap::error::ErrorKind::ValueValidation, message).print();
+            ExitCode::from(3)
+        }
+    }
+}
