@@ -1,9 +1,11 @@
 //! Commands, their common options, and what their exit status means.
 
+mod claims;
 mod demo;
 mod ensemble;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 /// Exact ensembles of all sub-networks that dropout trains, and the claims of dropout theory, checked.
@@ -32,6 +34,8 @@ enum Command {
     Demo(demo::Args),
     /// Average all sub-networks of your own trained network, exactly
     Ensemble(ensemble::Args),
+    /// List the claims of dropout theory with their evidence, or explain one
+    Claims(claims::Args),
 }
 
 /// How results are printed.
@@ -58,6 +62,15 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
+/// Prints a result on standard output. A reader that has seen enough (`| head`) is no failure.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
 /// Parses the command line and runs the command.
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -74,6 +87,7 @@ pub fn run() -> ExitCode {
     let done = match &cli.command {
         Command::Demo(args) => demo::run(args, cli.format),
         Command::Ensemble(args) => ensemble::run(args, cli.format),
+        Command::Claims(args) => claims::run(args, cli.format),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
