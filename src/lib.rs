@@ -44,7 +44,7 @@
 //! | 7.53 | \\(\sum_\mu p(\mu)\, p(y \mid x, \mu)\\), the arithmetic mean | [`Ensemble::arithmetic_mean`] |
 //! | 7.54 | \\(\tilde p(y \mid x) = \sqrt[2^d]{\prod_\mu p(y \mid x, \mu)}\\), the geometric mean (uniform law; π(μ) as exponents in general) | [`Ensemble::expected_log_probability`], its logarithm |
 //! | 7.55 | \\(p = \tilde p / \sum_{y'} \tilde p\\), normalised; exists iff some y has positive probability everywhere (claim `ens.zero-probability`) | [`Ensemble::geometric_mean`], [`head::Head::normalise`] |
-//! | 7.56 | \\(P(y \mid v) = \mathrm{softmax}(W^\top v + b)_y\\) | [`network::softmax_regression()`] at μ = 1 |
+//! | 7.56 | \\(P(y \mid v) = \mathrm{softmax}(W^\top v + b)_y\\) | [`network::softmax_regression`] at μ = 1 |
 //! | 7.57 | \\(P(y \mid v; d) = \mathrm{softmax}(W^\top (d \odot v) + b)_y\\) | the same at μ = d |
 //! | 7.58, 7.59 | 7.55 and 7.54 for softmax regression | [`Ensemble::geometric_mean`] |
 //! | 7.60–7.66 | the geometric mean is softmax(½Wᵀv + b): weight scaling is exact | claims `ws.softmax`, `ens.dyadic`; tests `eq_7_56_to_7_66_softmax_weight_scaling`, one function a step |
@@ -64,7 +64,7 @@
 //!
 //! Networks are generic over [`Scalar`]: `f64`, `f32` or exact [`Rational`]s, so that algebraic claims are tested with
 //! `==`. [`Real`] adds correctly rounded exp, ln and tanh. Sums over masks follow a fixed binary tree
-//! ([`ensemble::expectation()`]). So the bits of a result depend neither on the number of threads nor on the machine.
+//! ([`ensemble::expectation`]). So the bits of a result depend neither on the number of threads nor on the machine.
 //!
 //! # Evidence
 //!

@@ -13,7 +13,7 @@
 
 pub mod arithmetic;
 pub mod decomposition;
-pub mod expectation;
+mod expectation;
 pub mod fold;
 pub mod geometric;
 pub mod moebius;

@@ -39,7 +39,7 @@ impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
 /// A bound on what weight scaling can be off: for independent masks with keep probabilities p,
 /// \\(|\mathbb E f(d) - f(p)| \le \tfrac12 \sum_i p_i(1-p_i) \sup |\partial^2 f/\partial d_i^2|\\) (claim ws.bound).
 ///
-/// `curvature` holds the suprema over \\([0,1]^n\\). Only the *diagonal* second derivatives count: replacing one d_i
+/// `curvature` holds the suprema over the unit cube. Only the *diagonal* second derivatives count: replacing one d_i
 /// after another by p_i (Lindeberg's swapping) meets no mixed one.
 ///
 /// ```

@@ -13,10 +13,10 @@
 pub mod activation;
 pub mod affine;
 pub mod backpropagation;
-pub mod deep_linear;
-pub mod linear_regression;
+mod deep_linear;
+mod linear_regression;
 pub mod mlp;
-pub mod softmax_regression;
+mod softmax_regression;
 
 pub use activation::{Activation, PiecewiseLinear, Unit};
 pub use affine::Affine;
