@@ -72,6 +72,7 @@
 //! each claim where it stands, under which conditions it holds, which tests check it, where it fails outside its conditions,
 //! and which wrong implementations the tests refuse; `dropout-oracle claims` prints it.
 
+pub mod certified;
 #[cfg(feature = "cli")]
 pub mod claims;
 pub mod ensemble;

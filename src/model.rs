@@ -5,7 +5,9 @@ use crate::error::Result;
 use crate::head::{Bernoulli, Gaussian, LogProbability, Poisson, Softmax};
 use crate::law::{Independent, Rescaled};
 use crate::network::{Mlp, Network};
+use crate::scalar::Scalar;
 use nalgebra::DVector;
+use std::fmt;
 
 /// How kept units are scaled while training, and hence in every sub-model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +16,16 @@ pub enum Convention {
     Standard,
     /// Sub-models use h∘d/p; weight scaling is the network as it stands.
     Inverted,
+}
+
+impl Convention {
+    /// The law of the multipliers for independent units: 0 or 1, or 0 or 1/p.
+    pub fn law<T: Scalar>(self, masks: Independent<T>) -> Rescaled<T, Independent<T>> {
+        match self {
+            Self::Inverted => Rescaled::inverted(masks),
+            Self::Standard => Rescaled::unscaled(masks),
+        }
+    }
 }
 
 /// Which distribution the network's output parametrises.
@@ -80,14 +92,7 @@ impl Model {
     /// if the head does not fit the outputs.
     pub fn new(network: Mlp<f64>, kind: HeadKind, keep: DVector<f64>, convention: Convention) -> Result<Self> {
         let head = kind.head()?;
-        let independent = Independent::new(keep.clone())?;
-        let law = match convention {
-            Convention::Inverted => Rescaled::inverted(independent),
-            Convention::Standard => {
-                let ones = DVector::from_element(keep.len(), 1.0);
-                Rescaled::new(independent, ones)?
-            }
-        };
+        let law = convention.law(Independent::new(keep.clone())?);
         Ensemble::new(&network, &*head, &law)?;
         Ok(Self { network, kind, head, keep, convention, law })
     }
@@ -136,6 +141,17 @@ impl Model {
     pub fn shape(&self) -> String {
         let widths = self.network.affine().map(|affine| affine.outputs());
         itertools::join(std::iter::once(self.network.inputs()).chain(widths), "-")
+    }
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Model")
+            .field("shape", &self.shape())
+            .field("head", &self.kind)
+            .field("keep", &self.keep.as_slice())
+            .field("convention", &self.convention)
+            .finish()
     }
 }
 

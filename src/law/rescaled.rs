@@ -33,6 +33,12 @@ impl<T: Scalar, L: Law<T>> Rescaled<T, L> {
         Ok(Self { law, factor })
     }
 
+    /// The law itself, every factor being 1: the standard convention.
+    pub fn unscaled(law: L) -> Self {
+        let factor = DVector::from_element(law.units(), T::one());
+        Self { law, factor }
+    }
+
     /// The inverted convention: every multiplier is divided by its mean, so that E μ = 1.
     ///
     /// The mean must not be zero, and is not for any 0/1 law with keep probabilities in (0, 1].

@@ -66,7 +66,10 @@ impl<T: Scalar> Unit<T> for PiecewiseLinear {
             Self::Relu => z.map(|z| z.maximum(T::zero())),
             Self::Maxout { pieces } => DVector::from_iterator(
                 z.len() / pieces,
-                z.as_slice().chunks_exact(*pieces).map(|piece| piece[winner(piece)].clone()),
+                z.as_slice().chunks_exact(*pieces).map(|piece| {
+                    let (first, rest) = piece.split_first().expect("a unit has at least one piece");
+                    rest.iter().cloned().fold(first.clone(), T::maximum)
+                }),
             ),
         }
     }

@@ -5,4 +5,5 @@
 
 mod support;
 
+mod certified_enclosures;
 mod eq_7_56_to_7_66_softmax_weight_scaling;

@@ -1,0 +1,12 @@
+//! Certified values: predictions as intervals that provably contain the real number.
+
+mod bounds;
+mod head;
+mod interval;
+mod prediction;
+mod running_error;
+
+pub use bounds::predict_with_bounds;
+pub use interval::Interval;
+pub use prediction::{CertifiedModel, CertifiedPrediction, divergence};
+pub use running_error::Bounded;
