@@ -101,15 +101,25 @@ macro_rules! operation {
         }
     };
 }
-operation!(Add, add, AddAssign, add_assign, +, |a: Bounded, b: Bounded| a.bound + b.bound);
-operation!(Sub, sub, SubAssign, sub_assign, -, |a: Bounded, b: Bounded| a.bound + b.bound);
-operation!(Mul, mul, MulAssign, mul_assign, *, |a: Bounded, b: Bounded| {
+operation!(Add, add, AddAssign, add_assign, +, of_sum);
+operation!(Sub, sub, SubAssign, sub_assign, -, of_sum);
+operation!(Mul, mul, MulAssign, mul_assign, *, of_product);
+operation!(Div, div, DivAssign, div_assign, /, of_quotient);
+
+/// How far the operands' errors move a sum or a difference.
+fn of_sum(a: Bounded, b: Bounded) -> f64 {
+    a.bound + b.bound
+}
+
+/// \\(|ab - a'b'| \le |a|\,\delta_b + |b|\,\delta_a + \delta_a \delta_b\\).
+fn of_product(a: Bounded, b: Bounded) -> f64 {
     a.value.abs() * b.bound + b.value.abs() * a.bound + a.bound * b.bound
-});
-operation!(Div, div, DivAssign, div_assign, /, |a: Bounded, b: Bounded| {
-    // |a/b − a′/b′| ≤ (|δa| + |a/b| |δb|) / (|b| − |δb|)
+}
+
+/// \\(|a/b - a'/b'| \le (\delta_a + |a/b|\,\delta_b) / (|b| - \delta_b)\\).
+fn of_quotient(a: Bounded, b: Bounded) -> f64 {
     quotient(a.bound + (a.value / b.value).abs() * b.bound, Bounded::least(b.value.abs(), b.bound)) * SLACK
-});
+}
 
 impl std::ops::Neg for Bounded {
     type Output = Self;
