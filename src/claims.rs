@@ -161,3 +161,18 @@ pub fn markdown_table(claims: &[Claim]) -> String {
     }
     table
 }
+
+/// What the literature says and what is true, in Markdown, with links relative to `docs/`.
+pub fn literature_page(claims: &[Claim]) -> String {
+    let mut page = String::new();
+    for claim in claims {
+        let Some(literature) = &claim.literature else { continue };
+        page += &format!("\n### `{}` ({}, {})\n\n", claim.id, claim.kind, claim.status());
+        page += &format!("- **The literature** ({}): {literature}\n- **True is**: {}\n", claim.place, claim.statement);
+        if let Some(test) = &claim.counterexample {
+            let file = test.split("::").next().unwrap_or(test);
+            page += &format!("- **Counterexample**: [{test}](../tests/spec/{file}.rs)\n");
+        }
+    }
+    page
+}

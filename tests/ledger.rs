@@ -1,6 +1,6 @@
 //! The ledger holds: every name in `claims.toml` resolves, every claim has its evidence, the README shows it as it is.
 
-use dropout_oracle::claims::{Claim, Kind, ledger, markdown_table};
+use dropout_oracle::claims::{Claim, Kind, ledger, literature_page, markdown_table};
 use itertools::Itertools;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -163,4 +163,20 @@ fn up_to_date(file: &str, expected: &str) {
 #[test]
 fn the_readme_shows_the_ledger() {
     up_to_date("README.md", &markdown_table(&ledger()));
+}
+
+#[test]
+fn the_page_on_the_literature_shows_the_ledger() {
+    up_to_date("docs/literature.md", &literature_page(&ledger()));
+}
+
+/// The audit of the section names claims of the ledger, and no others.
+#[test]
+fn the_audit_names_claims() {
+    let audit = read(&root().join("docs/audit.md"));
+    let claims = ledger();
+    let named = audit.split('`').skip(1).step_by(2).filter(|code| !code.contains(' '));
+    let (ids, _): (Vec<_>, Vec<_>) = named.partition(|code| code.contains('.') && !code.contains('/'));
+    assert!(ids.len() > 50, "the audit is read");
+    none(ids.iter().filter(|id| !claims.iter().any(|c| c.id == **id)).map(|id| format!("no claim {id}")).collect());
 }
