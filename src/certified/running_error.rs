@@ -35,6 +35,11 @@ impl Bounded {
         Self { value, bound: 0.0 }
     }
 
+    /// The `f64` nearest to the number that is meant.
+    pub fn nearest(value: f64) -> Self {
+        Self::rounded(value, 0.0)
+    }
+
     /// The computed number.
     pub fn value(self) -> f64 {
         self.value
@@ -191,6 +196,6 @@ impl Real for Bounded {
         Self::exact(f64::NEG_INFINITY)
     }
     fn two_pi() -> Self {
-        Self::rounded(std::f64::consts::TAU, 0.0)
+        Self::nearest(std::f64::consts::TAU)
     }
 }
