@@ -1,6 +1,7 @@
 //! The executable reference for dropout.
 #![doc(test(attr(deny(warnings))))]
 
+pub mod data;
 pub mod ensemble;
 pub mod error;
 pub mod head;
@@ -8,6 +9,7 @@ pub mod law;
 pub mod mask;
 pub mod model;
 pub mod network;
+pub mod penalty;
 pub mod scalar;
 
 pub use ensemble::Ensemble;
