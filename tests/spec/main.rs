@@ -6,5 +6,10 @@
 mod support;
 
 mod eq_7_56_to_7_66_softmax_weight_scaling;
+mod l2_diabetes;
 mod l2_linear_regression;
 mod l2_minimiser;
+mod l2_second_moment;
+mod l2_sgd_moments;
+mod noise_gaussian_linear;
+mod sgd_standard_vs_inverted;
