@@ -60,6 +60,14 @@ pub enum Error {
          use the arithmetic mean"
     )]
     ZeroProbability,
+    /// A least-squares problem with more than one solution.
+    #[error("the weight of feature {feature} is undetermined: {why}")]
+    Undetermined {
+        /// Index of a feature whose weight could be anything.
+        feature: usize,
+        /// What leaves it open, and what would not.
+        why: &'static str,
+    },
     /// A parameter outside the range where the formula means anything.
     #[error("{what} is {value}; it must be {must}")]
     Domain {

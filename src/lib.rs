@@ -75,6 +75,7 @@
 pub mod certified;
 #[cfg(feature = "cli")]
 pub mod claims;
+pub mod data;
 pub mod ensemble;
 pub mod error;
 pub mod head;
@@ -82,6 +83,7 @@ pub mod law;
 pub mod mask;
 pub mod model;
 pub mod network;
+pub mod penalty;
 pub mod scalar;
 
 pub use ensemble::Ensemble;

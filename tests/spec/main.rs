@@ -6,4 +6,14 @@
 mod support;
 
 mod certified_enclosures;
+mod adagrad_fisher;
 mod eq_7_56_to_7_66_softmax_weight_scaling;
+mod glm_closed_forms;
+mod glm_penalty;
+mod l2_diabetes;
+mod l2_linear_regression;
+mod l2_minimiser;
+mod l2_second_moment;
+mod l2_sgd_moments;
+mod noise_gaussian_linear;
+mod sgd_standard_vs_inverted;

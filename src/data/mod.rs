@@ -1,0 +1,3 @@
+//! Small real data sets, embedded in the library.
+
+pub mod diabetes;
