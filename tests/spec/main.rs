@@ -6,3 +6,6 @@
 mod support;
 
 mod eq_7_56_to_7_66_softmax_weight_scaling;
+
+mod ens_decomposition;
+mod submodels;
