@@ -7,5 +7,9 @@ mod support;
 
 mod eq_7_56_to_7_66_softmax_weight_scaling;
 
-mod ens_decomposition;
 mod submodels;
+
+mod ens_binary_decision;
+mod ens_decomposition;
+mod ens_jensen;
+mod ens_zero_probability;

@@ -61,9 +61,10 @@ pub fn probabilities(logits: &DVector<f64>) -> DVector<f64> {
 
 /// The sub-models that can be drawn: their probabilities of the classes, with their weights.
 pub fn drawn(submodels: &Submodels<f64>, law: &impl FiniteLaw<f64>) -> Vec<(DVector<f64>, f64)> {
-    let all = law.support().unwrap().map(|(multipliers, weight)| {
-        (probabilities(&submodels.output(&no_input(), &multipliers).unwrap()), weight)
-    });
+    let all = law
+        .support()
+        .unwrap()
+        .map(|(multipliers, weight)| (probabilities(&submodels.output(&no_input(), &multipliers).unwrap()), weight));
     all.filter(|(_, weight)| *weight > 0.0).collect()
 }
 
