@@ -7,9 +7,12 @@ mod support;
 
 mod eq_7_56_to_7_66_softmax_weight_scaling;
 
+mod scripted_rng;
 mod submodels;
 
 mod ens_binary_decision;
 mod ens_decomposition;
 mod ens_jensen;
 mod ens_zero_probability;
+mod mc_arithmetic;
+mod mc_geometric_rate;
