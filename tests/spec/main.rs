@@ -16,3 +16,5 @@ mod ens_jensen;
 mod ens_zero_probability;
 mod mc_arithmetic;
 mod mc_geometric_rate;
+mod nwgm;
+mod nwgm_bounds;
