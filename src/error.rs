@@ -39,8 +39,8 @@ pub enum Error {
         /// What makes it empty.
         why: &'static str,
     },
-    /// A probability table that is not one.
-    #[error("the table of masks is not a probability law: {why}")]
+    /// Weights that are negative or do not sum to one.
+    #[error("the weights are not a probability law: {why}")]
     NotALaw {
         /// What is wrong with it.
         why: String,

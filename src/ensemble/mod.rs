@@ -13,17 +13,22 @@
 
 pub mod arithmetic;
 pub mod decomposition;
+pub mod divergence;
 mod expectation;
 pub mod fold;
 pub mod geometric;
+pub mod hoeffding;
 pub mod moebius;
 pub mod monte_carlo;
+pub mod monte_carlo_geometric;
 pub mod nwgm;
 pub mod weight_scaling;
 
 pub use decomposition::Decomposition;
+pub use divergence::divergence;
 pub use expectation::expectation;
 pub use monte_carlo::MonteCarlo;
+pub use monte_carlo_geometric::geometric_rate;
 
 use crate::error::{Error, Result};
 use crate::head::{Head, Normalised};

@@ -32,13 +32,7 @@ impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
         H: Head<T>,
         L: Law<T>,
     {
-        if samples == 0 {
-            return Err(Error::Domain {
-                what: "number of Monte Carlo samples".into(),
-                value: "0".into(),
-                must: "at least 1",
-            });
-        }
+        check_samples(samples)?;
         // Welford's update: the mean so far, and the sum of squared deviations from it.
         let targets = self.head.targets(self.network.outputs());
         let (mut mean, mut squares) = (DVector::zeros(targets), DVector::zeros(targets));
@@ -53,4 +47,12 @@ impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
         let standard_error = (samples > 1).then(|| squares.map(|s| (s / (drawn * (drawn - T::one()))).sqrt()));
         Ok(MonteCarlo { samples, mean, standard_error })
     }
+}
+
+/// That there is at least one sample.
+pub(super) fn check_samples(samples: u64) -> Result<()> {
+    if samples > 0 {
+        return Ok(());
+    }
+    Err(Error::Domain { what: "number of Monte Carlo samples".into(), value: "0".into(), must: "at least 1" })
 }

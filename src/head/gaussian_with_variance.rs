@@ -82,6 +82,14 @@ impl<T: Real> Head<T> for GaussianWithVariance {
     fn normalise(&self, coordinates: &DVector<T>) -> Result<Normalised<T>> {
         let outputs = coordinates.len() / 2;
         let variance = self.variance(coordinates);
+        // A variance of 0 gives an infinite precision, a negative one a negative precision or no logarithm.
+        if !coordinates.iter().all(T::is_finite) || variance.iter().any(|v| *v <= T::zero()) {
+            return Err(Error::Domain {
+                what: "variance of a Gaussian head with its own variances".into(),
+                value: "zero, negative or not a number under some sub-model".into(),
+                must: "positive and finite under every one",
+            });
+        }
         let expected = coordinates.rows(0, outputs).component_mul(&variance);
         let own = expected.iter().zip(&variance).fold(T::zero(), |sum, (&m, &v)| sum + log_partition(m, v));
         Ok(Normalised { expected, log_mass: own - coordinates[outputs] })

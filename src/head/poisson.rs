@@ -41,6 +41,13 @@ impl<T: Real> Head<T> for Poisson {
     }
     fn normalise(&self, coordinates: &DVector<T>) -> Result<Normalised<T>> {
         let (log_rates, partition) = coordinates.as_slice().split_at(coordinates.len() - 1);
+        if !partition[0].is_finite() {
+            // A log rate above ln(largest number): ∞ − ∞ would be NaN.
+            return Err(Error::NotFinite {
+                what: "the mean rate of a Poisson head".into(),
+                value: partition[0].to_f64(),
+            });
+        }
         let log_mass = log_partition(log_rates.iter().copied()) - partition[0];
         Ok(Normalised { expected: DVector::from_column_slice(log_rates).map(T::exp), log_mass })
     }

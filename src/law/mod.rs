@@ -30,7 +30,7 @@ pub use table::Table;
 pub use tied::Tied;
 pub use uniform::Uniform;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
@@ -83,4 +83,26 @@ fn happens<T: Scalar>(p: &T, rng: &mut dyn Rng) -> bool {
 /// μ_i = 1 where `kept(i)`, else 0.
 fn zero_one<T: Scalar>(units: usize, mut kept: impl FnMut(usize) -> bool) -> DVector<T> {
     DVector::from_fn(units, |i, _| if kept(i) { T::one() } else { T::zero() })
+}
+
+/// That the weights of a law are non-negative and sum to one: exactly in rationals, to two roundings an entry in floating
+/// point. `name` says whose weight an entry is.
+pub(crate) fn check_weights<'a, T: Scalar>(
+    weights: impl ExactSizeIterator<Item = &'a T>,
+    name: impl Fn(usize) -> String,
+) -> Result<()> {
+    // Each weight and each addition is rounded once: 2 roundings an entry.
+    let allowed = T::unit_roundoff() * T::ratio(2 * weights.len() as i64, 1);
+    let mut total = T::zero();
+    for (i, weight) in weights.enumerate() {
+        if !(*weight >= T::zero() && weight.is_finite()) {
+            return Err(Error::NotALaw { why: format!("{} has probability {}", name(i), weight.to_f64()) });
+        }
+        total += weight.clone();
+    }
+    let off = total.clone() - T::one();
+    if off.clone().maximum(-off) > allowed {
+        return Err(Error::NotALaw { why: format!("the probabilities sum to {}, not to 1", total.to_f64()) });
+    }
+    Ok(())
 }

@@ -38,8 +38,10 @@ impl<T: Scalar> NonEmpty<T> {
 
     /// The probability, under the independent law, that some unit at or after `first` is kept.
     fn some_kept_from(&self, first: usize) -> T {
-        let none = self.masks.keep().iter().skip(first).fold(T::one(), |none, p| none * (T::one() - p.clone()));
-        T::one() - none
+        // From the last unit on and without 1 − Π(1 − p), which cancels for small p: it would be 0 for p = 1e−17, and not
+        // p itself for a single unit.
+        let later = &self.masks.keep().as_slice()[first..];
+        later.iter().rev().fold(T::zero(), |some, p| p.clone() + (T::one() - p.clone()) * some)
     }
 }
 

@@ -27,9 +27,12 @@ impl<T: Scalar, L: Law<T>> Rescaled<T, L> {
     /// The law of `factor ∘ μ`.
     ///
     /// # Errors
-    /// [`Error::Shape`] unless there is one factor a unit.
+    /// [`Error::Shape`] unless there is one factor a unit, [`Error::NotFinite`] for a factor that is NaN or infinite.
     pub fn new(law: L, factor: DVector<T>) -> Result<Self> {
         Error::shape("factors of a rescaled law", law.units(), factor.len())?;
+        if let Some(bad) = factor.iter().find(|s| !s.is_finite()) {
+            return Err(Error::NotFinite { what: "a factor of a rescaled law".into(), value: bad.to_f64() });
+        }
         Ok(Self { law, factor })
     }
 

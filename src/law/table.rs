@@ -1,6 +1,6 @@
 //! Any law over masks, given as a table.
 
-use super::{FiniteLaw, Law, happens};
+use super::{FiniteLaw, Law, check_weights, happens};
 use crate::error::{Error, Result};
 use crate::mask::Mask;
 use crate::scalar::Scalar;
@@ -31,19 +31,10 @@ impl<T: Scalar> Table<T> {
     /// roundings an entry in floating point.
     pub fn new(entries: Vec<(Mask, T)>) -> Result<Self> {
         let units = entries.first().ok_or(Error::NoMasks { why: "the table is empty" })?.0.units();
-        for (mask, weight) in &entries {
+        for (mask, _) in &entries {
             Error::shape("units of a mask in the table", units, mask.units())?;
-            if !(*weight >= T::zero() && weight.is_finite()) {
-                return Err(Error::NotALaw { why: format!("mask {mask} has probability {}", weight.to_f64()) });
-            }
         }
-        let total = entries.iter().fold(T::zero(), |sum, (_, weight)| sum + weight.clone());
-        // Each weight and each addition is rounded once: 2 roundings an entry.
-        let allowed = T::unit_roundoff() * T::ratio(2 * entries.len() as i64, 1);
-        let off = total.clone() - T::one();
-        if off.clone().maximum(-off) > allowed {
-            return Err(Error::NotALaw { why: format!("the probabilities sum to {}, not to 1", total.to_f64()) });
-        }
+        check_weights(entries.iter().map(|(_, weight)| weight), |i| format!("mask {}", entries[i].0))?;
         Ok(Self { units, entries })
     }
 }
@@ -68,15 +59,17 @@ impl<T: Scalar> Law<T> for Table<T> {
         })
     }
     fn sample(&self, rng: &mut dyn Rng) -> DVector<T> {
-        // Entry by entry: is it this one, given that it was none before?
+        // Entry by entry: is it this one, given that it was none before? What rounding leaves over goes to the last entry
+        // that can be drawn at all.
+        let last = self.entries.iter().rposition(|(_, weight)| !weight.is_zero()).expect("the weights sum to one");
         let mut left = T::one();
-        for (mask, weight) in &self.entries {
+        for (mask, weight) in &self.entries[..last] {
             if *weight >= left || happens(&(weight.clone() / left.clone()), rng) {
                 return mask.multipliers();
             }
             left -= weight.clone();
         }
-        self.entries[self.entries.len() - 1].0.multipliers()
+        self.entries[last].0.multipliers()
     }
 }
 

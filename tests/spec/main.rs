@@ -17,3 +17,20 @@ mod l2_second_moment;
 mod l2_sgd_moments;
 mod noise_gaussian_linear;
 mod sgd_standard_vs_inverted;
+
+mod scripted_rng;
+mod submodels;
+
+mod ens_binary_decision;
+mod ens_decomposition;
+mod ens_jensen;
+mod ens_zero_probability;
+mod law_errors;
+mod law_masks;
+mod law_moments;
+mod law_sampling;
+mod mc_arithmetic;
+mod mc_geometric_rate;
+mod nwgm;
+mod nwgm_bounds;
+mod same_bits;
