@@ -68,6 +68,17 @@ pub enum Error {
         /// What leaves it open, and what would not.
         why: &'static str,
     },
+    /// Training whose loss or weights left the numbers.
+    #[error(
+        "training diverged at step {step} (counted from 0): the loss of its minibatch was {loss} and the weights did not \
+         stay finite; use a smaller learning rate, less momentum or a max-norm constraint"
+    )]
+    Diverged {
+        /// The step that failed.
+        step: u64,
+        /// The loss of its minibatch, before the step.
+        loss: f64,
+    },
     /// A parameter outside the range where the formula means anything.
     #[error("{what} is {value}; it must be {must}")]
     Domain {

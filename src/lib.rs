@@ -78,13 +78,16 @@ pub mod claims;
 pub mod data;
 pub mod ensemble;
 pub mod error;
+pub mod experiment;
 pub mod head;
 pub mod law;
 pub mod mask;
 pub mod model;
 pub mod network;
 pub mod penalty;
+pub mod random;
 pub mod scalar;
+pub mod train;
 
 pub use ensemble::Ensemble;
 pub use error::{Error, Result};

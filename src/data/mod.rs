@@ -1,3 +1,11 @@
-//! Small real data sets, embedded in the library.
+//! Data to train on and to predict: [`Examples`], and the embedded [digits](digits) and [diabetes](diabetes) data.
 
+#[cfg(feature = "files")]
 pub mod diabetes;
+#[cfg(feature = "files")]
+pub mod digits;
+mod examples;
+
+#[cfg(feature = "files")]
+pub use digits::Digits;
+pub use examples::Examples;

@@ -48,7 +48,7 @@ impl<T: Scalar> Affine<T> {
     pub fn apply(&self, h: &DVector<T>) -> DVector<T> {
         let mut z = self.bias.clone();
         for (column, h) in self.weight.column_iter().zip(h) {
-            for (z, w) in z.iter_mut().zip(column.iter()) {
+            for (z, w) in z.as_mut_slice().iter_mut().zip(column.as_slice()) {
                 *z += w.clone() * h.clone();
             }
         }
@@ -59,9 +59,13 @@ impl<T: Scalar> Affine<T> {
     pub(crate) fn pull_back(&self, gradient: &DVector<T>) -> DVector<T> {
         DVector::from_iterator(
             self.inputs(),
-            self.weight
-                .column_iter()
-                .map(|column| column.iter().zip(gradient).fold(T::zero(), |sum, (w, g)| sum + w.clone() * g.clone())),
+            self.weight.column_iter().map(|column| {
+                column
+                    .as_slice()
+                    .iter()
+                    .zip(gradient.as_slice())
+                    .fold(T::zero(), |sum, (w, g)| sum + w.clone() * g.clone())
+            }),
         )
     }
 

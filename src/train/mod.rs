@@ -1,0 +1,30 @@
+//! Training with dropout by stochastic gradient descent: plain, seeded, and the same bits on every machine.
+//!
+//! Each step draws a minibatch without replacement, one mask a row, and goes down the mean gradient of the sub-models'
+//! losses; that gradient is unbiased for the one of the dropout objective
+//! \\(\frac1N \sum_n \mathbb E_\mu\, \ell(f(x_n, \mu), y_n)\\), which [`objective::enumerated`] computes by summing over
+//! all masks.
+//!
+//! | part | module |
+//! |---|---|
+//! | the settings and the loop | [`Training`] |
+//! | minibatches, epoch by epoch | [`batches`] |
+//! | sampled and enumerated objective with their gradients | [`objective`] |
+//! | classical momentum | [`momentum`] |
+//! | the max-norm constraint | [`constraint`] |
+//! | initial weights | [`initial`] |
+//!
+//! Every random choice comes from a [stream](crate::random) of its own, named by seed, purpose, step and row, so that
+//! nothing depends on the order of evaluation or on the number of threads.
+
+pub mod batches;
+pub mod constraint;
+pub mod initial;
+pub mod momentum;
+pub mod objective;
+mod sgd;
+
+pub use batches::Batches;
+pub use momentum::Momentum;
+pub use objective::Objective;
+pub use sgd::{Decay, Progress, Summary, Training};
