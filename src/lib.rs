@@ -3,6 +3,8 @@
 
 pub mod ensemble;
 pub mod error;
+#[cfg(feature = "files")]
+pub mod file;
 pub mod head;
 pub mod law;
 pub mod mask;
