@@ -61,13 +61,14 @@ impl Mutation {
 fn never_panics(cases: u32, name: &str, read: impl Fn(&Path) -> Result<(), String>) {
     let original = std::fs::read(data(name)).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    for neighbour in ["tiny.json", "tiny.safetensors"] {
+    for neighbour in ["tiny.json", "tiny.safetensors", name] {
         std::fs::copy(data(neighbour), folder.path().join(neighbour)).unwrap();
     }
     let path = folder.path().join(name);
     let config = ProptestConfig { cases, rng_seed: RngSeed::Fixed(2), failure_persistence: None, ..Default::default() };
     let (accepted, refused) = (Cell::new(0), Cell::new(0));
     let outcome = TestRunner::new(config).run(&Mutation::any(), |mutation| {
+        std::fs::remove_file(&path).unwrap(); // a new file is written faster than an old one anew
         std::fs::write(&path, mutation.apply(&original)).unwrap();
         match read(folder.path()) {
             Ok(()) => accepted.set(accepted.get() + 1),
@@ -92,29 +93,29 @@ fn inputs(folder: &Path, name: &str) -> Result<(), String> {
 
 #[test]
 fn of_a_manifest() {
-    never_panics(3000, "tiny.json", network);
+    never_panics(1500, "tiny.json", network);
 }
 
 #[test]
 fn of_weights() {
-    never_panics(3000, "tiny.safetensors", network);
+    never_panics(1500, "tiny.safetensors", network);
 }
 
 #[test]
 fn of_arrays() {
     for name in ["tiny_inputs.npy", "fortran_big_endian.npy", "times_four.npy"] {
-        never_panics(1500, name, |folder| inputs(folder, name));
+        never_panics(700, name, |folder| inputs(folder, name));
     }
 }
 
 #[test]
 fn of_archives() {
     for name in ["stored.npz", "deflated.npz"] {
-        never_panics(2000, name, |folder| inputs(folder, name));
+        never_panics(1000, name, |folder| inputs(folder, name));
     }
 }
 
 #[test]
 fn of_tables() {
-    never_panics(3000, "tiny_inputs.csv", |folder| inputs(folder, "tiny_inputs.csv"));
+    never_panics(1500, "tiny_inputs.csv", |folder| inputs(folder, "tiny_inputs.csv"));
 }

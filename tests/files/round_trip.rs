@@ -67,7 +67,7 @@ fn same(a: &Model, b: &Model) {
 fn what_is_saved_is_loaded() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("net.json");
-    let config = ProptestConfig { cases: 128, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 64, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() };
     let outcome = TestRunner::new(config).run(&parts(), |(network, head, keep, convention)| {
         let model = Model::new(network, head, keep, convention).unwrap();
         save_model(&model, &path).unwrap();
