@@ -79,6 +79,8 @@ pub mod data;
 pub mod ensemble;
 pub mod error;
 pub mod experiment;
+#[cfg(feature = "files")]
+pub mod file;
 pub mod head;
 pub mod law;
 pub mod mask;

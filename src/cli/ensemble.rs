@@ -1,12 +1,74 @@
-//! `dropout-oracle ensemble`.
+//! `dropout-oracle ensemble`: every sub-network of a network in a file, averaged.
+
+mod budget;
+mod predict;
+mod report;
+mod table;
 
 use super::{Failure, Format};
+use dropout_oracle::file::{Output, load_inputs, load_model};
+use dropout_oracle::network::Network;
+use std::io::Write;
+use std::path::PathBuf;
 
 /// The options of `ensemble`.
 #[derive(clap::Args)]
-pub struct Args {}
+#[command(after_long_help = "\
+The network is a JSON manifest beside a safetensors file of weights, as schemas/network-1.schema.json describes and \
+examples/save_from_pytorch.py and examples/save_with_numpy.py write. Its p are KEEP probabilities, 1 minus the drop \
+rate. Units with p = 1 are never dropped; n units with p below 1 have 2^n masks.
+
+schemas/ensemble-1.schema.json describes what --format json prints.
+
+Exit status: 0 done, 2 a file is wrong or the masks are too many, 3 the command line was wrong.")]
+pub struct Args {
+    /// The network: a JSON manifest, which names a safetensors file beside it
+    #[arg(long, value_name = "FILE")]
+    net: PathBuf,
+
+    /// The inputs, one a row: a .npy, .npz or .csv file
+    #[arg(long, value_name = "FILE")]
+    inputs: PathBuf,
+
+    /// The array of the .npz file that holds the inputs [default: x, inputs, or the only one]
+    #[arg(long, value_name = "NAME")]
+    array: Option<String>,
+
+    /// Also estimate the arithmetic mean from K sampled sub-networks an input
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
+    monte_carlo: Option<u64>,
+
+    /// Seed of the samples: input number r (from 0) uses stream r of ChaCha8 under this seed
+    #[arg(long, value_name = "S", default_value_t = 0, requires = "monte_carlo")]
+    seed: u64,
+
+    /// Do not enumerate the masks, however few: weight scaling and sampled estimates only, all else is null
+    #[arg(long)]
+    no_enumeration: bool,
+
+    /// Enumerate the masks of up to N droppable units, however long it takes [default: up to 2^26 sub-models in all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=63), conflicts_with = "no_enumeration")]
+    limit: Option<u8>,
+
+    /// Write the predictions as JSON to FILE, whole or not at all, and print nothing
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
 
 /// Runs the command.
-pub fn run(_args: &Args, _format: Format) -> Result<(), Failure> {
+pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
+    let output = args.output.as_ref().map(Output::new).transpose()?;
+    let model = load_model(&args.net)?;
+    let inputs = load_inputs(&args.inputs, args.array.as_deref(), model.network().inputs())?;
+    if !args.no_enumeration {
+        budget::check(args, &model, &inputs)?;
+    }
+    let report = predict::predict(args, &model, &inputs)?;
+    let json = || serde_json::to_string(&report).map(|json| json + "\n");
+    match (output, format) {
+        (Some(output), _) => output.write(json()?.as_bytes())?,
+        (None, Format::Json) => std::io::stdout().write_all(json()?.as_bytes())?,
+        (None, Format::Text) => std::io::stdout().write_all(table::text(args, &model, &report).as_bytes())?,
+    }
     Ok(())
 }

@@ -1,0 +1,106 @@
+//! What `ensemble` says to people.
+
+use super::Args;
+use super::report::{Prediction, Report};
+use comfy_table::{CellAlignment, LineStyle, Table, presets};
+use dropout_oracle::Model;
+use dropout_oracle::model::{Convention, HeadKind};
+use itertools::Itertools;
+use std::fmt::Write;
+
+/// The network, what the columns mean, and the predictions.
+pub fn text(args: &Args, model: &Model, report: &Report) -> String {
+    let mut text = String::new();
+    let mut line = |line: String| writeln!(text, "{line}").expect("a string takes any text");
+    let enumerated = if args.no_enumeration { "not enumerated" } else { "all enumerated" };
+    line(format!(
+        "Network {}; droppable units: {}; sub-models: {}, {enumerated}",
+        model.shape(),
+        report.units,
+        report.masks
+    ));
+    let convention = match model.convention() {
+        Convention::Standard => {
+            "Standard convention: sub-models use kept units as they are, weight scaling multiplies every unit by p"
+        }
+        Convention::Inverted => {
+            "Inverted convention: sub-models divide kept units by p, weight scaling is the network as it stands"
+        }
+    };
+    line(format!("KEEP probabilities p: {}", keep(model)));
+    line(convention.into());
+    line(String::new());
+    if !args.no_enumeration {
+        line("AM   arithmetic mean of the predictions of all sub-models (equation 7.53)".into());
+        line(
+            "NGM  normalised geometric mean of all sub-models (equations 7.54, 7.55); ln Z is the logarithm of its"
+                .into(),
+        );
+        line("     mass before it is normalised, 0 if all sub-models agree".into());
+    }
+    line("WS   weight scaling: the network once, at the mean of its multipliers (equations 7.63-7.66)".into());
+    if let Some(samples) = args.monte_carlo {
+        line(format!("MC   mean of {samples} sampled sub-models (seed {}), an estimate of AM", args.seed));
+        line("s.e. standard error of MC".into());
+    }
+    line(String::new());
+    line(table(args, model, report).trim_fmt());
+    text
+}
+
+/// The predictions, one line an output.
+fn table(args: &Args, model: &Model, report: &Report) -> Table {
+    let quantity = match model.head_kind() {
+        HeadKind::Softmax => "probability of class",
+        HeadKind::Bernoulli => "probability of 1 in output",
+        HeadKind::Gaussian { .. } => "mean of output",
+        HeadKind::Poisson => "rate of output",
+    };
+    let mut header = vec!["input", quantity];
+    header.extend(if args.no_enumeration { &[][..] } else { &["AM", "NGM"] });
+    header.push("WS");
+    header.extend(if args.monte_carlo.is_some() { &["MC", "s.e."][..] } else { &[] });
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none())).set_header(header);
+    for (row, prediction) in report.predictions.iter().enumerate() {
+        for output in 0..prediction.weight_scaling.len() {
+            let input = if output == 0 { row.to_string() } else { String::new() };
+            table.add_row([input, output.to_string()].into_iter().chain(cells(prediction, output)));
+        }
+        if let Some(log_mass) = prediction.log_geometric_mass {
+            table.add_row(["".into(), "ln Z".into(), "".into(), number(log_mass)]);
+        }
+    }
+    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    table
+}
+
+/// One output by every means, in the order of the header.
+fn cells(prediction: &Prediction, output: usize) -> Vec<String> {
+    let at = |values: &Option<Vec<f64>>| values.as_ref().map(|values| number(values[output]));
+    let mut cells: Vec<_> =
+        [at(&prediction.arithmetic_mean), at(&prediction.geometric_mean)].into_iter().flatten().collect();
+    cells.push(number(prediction.weight_scaling[output]));
+    if let Some(estimate) = &prediction.monte_carlo {
+        cells.push(number(estimate.mean[output]));
+        cells.push(at(&estimate.standard_error).unwrap_or("none".into()));
+    }
+    cells
+}
+
+/// Six digits: what a person compares. JSON has them all.
+fn number(value: f64) -> String {
+    let scientific = value != 0.0 && !(1e-3..1e6).contains(&value.abs());
+    if scientific { format!("{value:.5e}") } else { format!("{value:.6}") }
+}
+
+/// The KEEP probabilities in the order of the units, runs of equal ones together.
+fn keep(model: &Model) -> String {
+    let mut next = 0;
+    let runs = model.keep().iter().dedup_with_count().map(|(count, p)| {
+        let first = next;
+        next += count;
+        if count == 1 { format!("{p} (unit {first})") } else { format!("{p} (units {first} to {})", next - 1) }
+    });
+    if model.keep().is_empty() { "all 1".into() } else { runs.collect_vec().join(", ") }
+}
