@@ -5,6 +5,7 @@ pub mod ensemble;
 pub mod error;
 pub mod head;
 pub mod law;
+pub mod marginal;
 pub mod mask;
 pub mod model;
 pub mod network;
