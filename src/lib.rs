@@ -1,6 +1,7 @@
 //! The executable reference for dropout.
 #![doc(test(attr(deny(warnings))))]
 
+pub mod approximation;
 pub mod ensemble;
 pub mod error;
 pub mod head;
@@ -9,6 +10,7 @@ pub mod marginal;
 pub mod mask;
 pub mod model;
 pub mod network;
+pub mod normal;
 pub mod scalar;
 
 pub use ensemble::Ensemble;

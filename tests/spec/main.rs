@@ -7,6 +7,8 @@ mod support;
 
 mod eq_7_56_to_7_66_softmax_weight_scaling;
 
+mod fast_dropout;
+mod fast_layers;
 mod marginal_deep_linear;
 mod marginal_lattice;
 mod marginal_logistic;
