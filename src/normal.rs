@@ -33,10 +33,10 @@ pub fn cumulative<T: Real>(x: T) -> T {
 /// ```
 ///
 /// # Errors
-/// [`Error::Domain`] unless α lies in (0, 1].
+/// [`Error::Domain`] unless α lies between 0 and 1.
 pub fn two_sided_quantile<T: Real>(alpha: T) -> Result<T> {
-    if !(alpha > T::zero() && alpha <= T::one()) {
-        return Err(Error::Domain { what: "alpha".into(), value: alpha.to_f64().to_string(), must: "in (0, 1]" });
+    if !(alpha > T::zero() && alpha < T::one()) {
+        return Err(Error::Domain { what: "alpha".into(), value: alpha.to_f64().to_string(), must: "between 0 and 1" });
     }
     // P(|Z| > z) = erfc(z/√2) falls from 1 at 0 to below every positive number at 64: halve until nothing lies between.
     let (mut low, mut high) = (T::zero(), T::ratio(64, 1));

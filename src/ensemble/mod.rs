@@ -16,9 +16,12 @@ pub mod decomposition;
 pub mod expectation;
 pub mod fold;
 pub mod geometric;
+pub mod interval;
 pub mod moebius;
 pub mod monte_carlo;
 pub mod nwgm;
+pub mod total_variance;
+pub mod uncertainty;
 pub mod weight_scaling;
 
 pub use decomposition::Decomposition;

@@ -18,7 +18,7 @@
 //!   \\(|a_j|t \le \pi\\), by \\(|\sin x| \ge 2|x|/\pi\\);
 //! * **rounding**, counted while computing.
 //!
-//! It costs O(nK) for K nodes: about 60 to 90 where sd(S) is of order 1, fewer than 20 where it is large.
+//! It costs O(nK) for K nodes: some tens where sd(S) is of order 1, fewer where it is large and many terms make φ decay.
 
 use super::double_double::DoubleDouble;
 use super::logit::{Logit, Term, U};

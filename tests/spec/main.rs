@@ -12,3 +12,5 @@ mod fast_layers;
 mod marginal_deep_linear;
 mod marginal_lattice;
 mod marginal_logistic;
+mod mc_intervals;
+mod uncertainty;

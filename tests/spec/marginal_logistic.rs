@@ -127,6 +127,19 @@ fn marginal_logistic_holds_for_120_units_by_the_exact_law() {
     }
 }
 
+/// The bound does not grow with the number of units: 15 roundings for 4000 of them. σ(S) + σ(−S) = 1 is a check that
+/// needs no enumeration.
+#[test]
+fn marginal_logistic_holds_its_bound_for_4000_units() {
+    let weights = DVector::from_fn(4000, |j, _| ((j * j) % 11) as f64 / 64.0 - 0.0625);
+    let keep = DVector::from_fn(4000, |j, _| (1 + j % 8) as f64 / 9.0);
+    let bias = 1.0 - dot(&weights, &keep);
+    let mean = |sign: f64| Logit::masked(&(&weights * sign), &keep, bias * sign).unwrap().expected_logistic().unwrap();
+    let (one, other) = (mean(1.0), mean(-1.0));
+    assert!((one.value + other.value - 1.0).abs() <= one.error + other.error + U);
+    assert!(one.error <= 15.0 * U && one.value > 0.5 && one.value < 0.7311, "{one:?}");
+}
+
 /// Any other independent noise with a known characteristic function: N(1, σ²) on every input, against a quadrature, and
 /// mixed with masks, against the enumeration of the masks.
 #[test]
