@@ -6,8 +6,8 @@
 //! the means over S of the Fourier representations of σ and of ln(1+e^x). The trapezoidal rule with step h is exact up to
 //! an error that is known in closed form, because Poisson's formula turns it into a sum over the translates by
 //! \\(\Omega = 2\pi/h\\):
-//! \\[ T_h[\sigma](x) - \sigma(x) = \sum_{m \ge 1} \frac{\sinh x}{\cosh x + \cosh m\Omega}, \qquad
-//! T_h[\ln(1+e^{\cdot})](x) - \ln(1+e^x) = \sum_{m \ge 1} \ln\frac{\cosh x + \cosh m\Omega}{1 + \cosh m\Omega}. \\]
+//! \\[ T_h\sigma\,(x) - \sigma(x) = \sum_{m \ge 1} \frac{\sinh x}{\cosh x + \cosh m\Omega}, \qquad
+//! T_h\ln(1+e^{\cdot})\,(x) - \ln(1+e^x) = \sum_{m \ge 1} \ln\frac{\cosh x + \cosh m\Omega}{1 + \cosh m\Omega}. \\]
 //!
 //! The value comes with a bound on its error, the sum of three:
 //!
