@@ -72,6 +72,7 @@
 //! each claim where it stands, under which conditions it holds, which tests check it, where it fails outside its conditions,
 //! and which wrong implementations the tests refuse; `dropout-oracle claims` prints it.
 
+pub mod approximation;
 pub mod certified;
 #[cfg(feature = "cli")]
 pub mod claims;
@@ -83,9 +84,11 @@ pub mod experiment;
 pub mod file;
 pub mod head;
 pub mod law;
+pub mod marginal;
 pub mod mask;
 pub mod model;
 pub mod network;
+pub mod normal;
 pub mod penalty;
 pub mod random;
 pub mod scalar;

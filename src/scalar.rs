@@ -74,6 +74,8 @@ pub trait Real: Scalar + Copy {
     fn tanh(self) -> Self;
     /// \\(\sqrt x\\).
     fn sqrt(self) -> Self;
+    /// \\(\operatorname{erfc} x = \tfrac{2}{\sqrt\pi} \int_x^\infty e^{-t^2}\,dt\\), the tail of the normal law.
+    fn erfc(self) -> Self;
     /// −∞, the logarithm of zero probability.
     fn neg_infinity() -> Self;
     /// \\(2\pi\\), rounded.
@@ -116,7 +118,7 @@ pub fn dot<T: Scalar>(a: &DVector<T>, b: &DVector<T>) -> T {
 }
 
 macro_rules! float {
-    ($t:ident, $exp:ident, $ln:ident, $ln_1p:ident, $tanh:ident) => {
+    ($t:ident, $exp:ident, $ln:ident, $ln_1p:ident, $tanh:ident, $erfc:ident) => {
         impl Scalar for $t {
             fn ratio(numerator: i64, denominator: i64) -> Self {
                 assert_ne!(denominator, 0, "a ratio with denominator zero");
@@ -149,6 +151,9 @@ macro_rules! float {
             fn sqrt(self) -> Self {
                 $t::sqrt(self)
             }
+            fn erfc(self) -> Self {
+                pxfm::$erfc(self)
+            }
             fn neg_infinity() -> Self {
                 $t::NEG_INFINITY
             }
@@ -158,8 +163,8 @@ macro_rules! float {
         }
     };
 }
-float!(f64, f_exp, f_log, f_log1p, f_tanh);
-float!(f32, f_expf, f_logf, f_log1pf, f_tanhf);
+float!(f64, f_exp, f_log, f_log1p, f_tanh, f_erfc);
+float!(f32, f_expf, f_logf, f_log1pf, f_tanhf, f_erfcf);
 
 impl Scalar for Rational {
     fn ratio(numerator: i64, denominator: i64) -> Self {

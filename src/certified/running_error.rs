@@ -187,6 +187,9 @@ impl Real for Bounded {
     fn tanh(self) -> Self {
         Self::evaluated(Real::tanh(self.value), self.bound) // |tanh′| ≤ 1
     }
+    fn erfc(self) -> Self {
+        Self::evaluated(Real::erfc(self.value), self.bound * 1.13) // |erfc′| ≤ 2/√π
+    }
     fn sqrt(self) -> Self {
         // |√x − √x′| = |x − x′|/(√x + √x′) ≤ δ/√x
         let value = self.value.sqrt();

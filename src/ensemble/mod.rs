@@ -18,10 +18,13 @@ mod expectation;
 pub mod fold;
 pub mod geometric;
 pub mod hoeffding;
+pub mod interval;
 pub mod moebius;
 pub mod monte_carlo;
 pub mod monte_carlo_geometric;
 pub mod nwgm;
+pub mod total_variance;
+pub mod uncertainty;
 pub mod weight_scaling;
 
 pub use decomposition::Decomposition;

@@ -16,6 +16,7 @@
 
 pub mod fixed_count;
 pub mod independent;
+pub mod independent_units;
 pub mod non_empty;
 pub mod rescaled;
 pub mod table;
@@ -24,6 +25,7 @@ pub mod uniform;
 
 pub use fixed_count::FixedCount;
 pub use independent::Independent;
+pub use independent_units::IndependentUnits;
 pub use non_empty::NonEmpty;
 pub use rescaled::Rescaled;
 pub use table::Table;

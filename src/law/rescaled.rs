@@ -42,6 +42,16 @@ impl<T: Scalar, L: Law<T>> Rescaled<T, L> {
         Self { law, factor }
     }
 
+    /// The law of μ itself.
+    pub fn law(&self) -> &L {
+        &self.law
+    }
+
+    /// The factors s.
+    pub fn factor(&self) -> &DVector<T> {
+        &self.factor
+    }
+
     /// The inverted convention: every multiplier is divided by its mean, so that E μ = 1.
     ///
     /// The mean must not be zero, and is not for any 0/1 law with keep probabilities in (0, 1].

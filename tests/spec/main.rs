@@ -5,8 +5,8 @@
 
 mod support;
 
-mod certified_enclosures;
 mod adagrad_fisher;
+mod certified_enclosures;
 mod eq_7_56_to_7_66_softmax_weight_scaling;
 mod glm_closed_forms;
 mod glm_penalty;
@@ -34,3 +34,11 @@ mod mc_geometric_rate;
 mod nwgm;
 mod nwgm_bounds;
 mod same_bits;
+
+mod fast_dropout;
+mod fast_layers;
+mod marginal_deep_linear;
+mod marginal_lattice;
+mod marginal_logistic;
+mod mc_intervals;
+mod uncertainty;
