@@ -9,6 +9,8 @@ mod adagrad_fisher;
 mod eq_7_56_to_7_66_softmax_weight_scaling;
 mod glm_closed_forms;
 mod glm_penalty;
+mod glm_quadratic;
+mod glm_shape;
 mod l2_diabetes;
 mod l2_linear_regression;
 mod l2_minimiser;
