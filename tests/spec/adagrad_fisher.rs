@@ -4,7 +4,7 @@
 use crate::support::*;
 use approx::assert_relative_eq;
 use dropout_oracle::Real;
-use dropout_oracle::head::{Bernoulli, Gaussian, Head, LogProbability, Poisson, Softmax};
+use dropout_oracle::head::{Bernoulli, Gaussian, LogProbability, Poisson, Softmax};
 use dropout_oracle::law::{Rescaled, Uniform};
 use dropout_oracle::network::Affine;
 use dropout_oracle::penalty::{Canonical, Glm};
@@ -16,7 +16,7 @@ use proptest::test_runner::TestCaseResult;
 const INPUTS: usize = 2;
 const OUTPUTS: usize = 2;
 
-/// W and b for two outputs below 3·3·3/8 + 3/8 < 4 in size, and two rows of inputs.
+/// W and b for two outputs below 2·3·3/8 + 3/8 < 2.7 in size, and two rows of inputs.
 type Model = (Affine<f64>, DMatrix<f64>);
 
 fn models() -> impl Strategy<Value = Model> + Clone {

@@ -159,6 +159,6 @@ fn mcf_exponential_mutant_bounds_the_logistic_loss_by_that_of_the_mean() {
 #[test]
 fn mcf_exponential_fails_to_be_exact_for_logistic_loss() {
     let case = (dvector![0.5], dvector![4.0], dvector![1.0]);
-    let (expected, bound) = (enumerated(&case, |s| Real::softplus(s)), bound(&case.0, &case.1, &case.2, -1.0));
+    let (expected, bound) = (enumerated(&case, Real::softplus), bound(&case.0, &case.1, &case.2, -1.0));
     assert!(expected < 4.4 && bound > 7.3, "{expected} {bound}");
 }

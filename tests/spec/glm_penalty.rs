@@ -5,7 +5,7 @@ use approx::assert_relative_eq;
 use dropout_oracle::Ensemble;
 use dropout_oracle::Real;
 use dropout_oracle::head::{Bernoulli, Gaussian, Head, Poisson, Softmax};
-use dropout_oracle::law::{FiniteLaw, FixedCount, Independent, Law, Rescaled, Tied, Uniform};
+use dropout_oracle::law::{FiniteLaw, FixedCount, Independent, Rescaled, Tied, Uniform};
 use dropout_oracle::network::{Affine, softmax_regression};
 use dropout_oracle::penalty::{Canonical, Glm};
 use nalgebra::{DMatrix, DVector, dvector};

@@ -24,7 +24,7 @@ fn ridge<T: Scalar>(problem: &LeastSquares<T>) -> DVector<T> {
 
 /// The file is read as it was written: column sums, exactly.
 #[test]
-fn l2_diabetes_is_read_exactly() {
+fn data_diabetes_is_read_exactly() {
     let problem = diabetes::load::<Rational>();
     let sums =
         [214450000, 6490000, 116581000, 418339800, 836000000, 510241000, 220065000, 17990500, 20515036, 403370000];

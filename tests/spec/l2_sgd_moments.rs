@@ -80,7 +80,7 @@ fn rule_follows_every_path(
 }
 
 #[test]
-fn l2_sgd_moments_hold_over_every_path() {
+fn l2_sgd_moments_holds_over_every_path() {
     holds(24, (problem(), dropping()), |(problem, law)| rule_follows_every_path(recursion, &problem, &law));
 }
 
@@ -105,7 +105,7 @@ fn l2_sgd_moments_mutant_moves_the_mean_as_without_dropout() {
 /// What [`Descent::stationary`] finds is a fixed point of the recursion, in exact rationals, with the minimiser as its
 /// mean.
 #[test]
-fn l2_sgd_moments_hold_at_the_fixed_point() {
+fn l2_sgd_moments_holds_at_the_fixed_point() {
     holds(24, (problem(), dropping()), |(problem, law)| {
         let descent = Descent::new(&problem, &law, q(1, 24)).unwrap();
         let fixed = descent.stationary().unwrap();
@@ -128,7 +128,7 @@ fn trace(moments: &Moments<f64>) -> f64 {
 /// solution L of HL + LH = Cov g, H the Hessian, from S = (I − αH)S(I − αH) + α² Cov g + O(α² S): halving α halves S up
 /// to O(α²), so the ratio's distance from 2 halves with α too.
 #[test]
-fn l2_sgd_moments_fail_to_converge_with_a_constant_step() {
+fn l2_sgd_moments_fails_to_converge_with_a_constant_step() {
     let (problem, law) = (example(), Uniform::new(2));
     let ratio = |alpha: f64| {
         let at = |step| trace(&Descent::new(&problem, &law, step).unwrap().stationary().unwrap());
@@ -205,7 +205,7 @@ fn l2_sgd_moments_converge_for_the_averaged_iterate() {
 /// The step must be small enough for the *second* moment: one feature, x = 1, p = ½ and α = 3. The mean contracts by
 /// 1 − α/2 = −½ a step, the mean square grows by (1 + (1 − α)²)/2 = 5/2.
 #[test]
-fn l2_sgd_moments_fail_for_a_step_that_only_the_mean_survives() {
+fn l2_sgd_moments_fails_for_a_step_that_only_the_mean_survives() {
     let problem = LeastSquares::new(dmatrix![q(1, 1)], dvector![q(1, 1)]).unwrap();
     let (law, step) = (Uniform::new(1), q(3, 1));
     let descent = Descent::new(&problem, &law, step).unwrap();

@@ -10,6 +10,8 @@ mod certified_enclosures;
 mod eq_7_56_to_7_66_softmax_weight_scaling;
 mod glm_closed_forms;
 mod glm_penalty;
+mod glm_quadratic;
+mod glm_shape;
 mod l2_diabetes;
 mod l2_linear_regression;
 mod l2_minimiser;

@@ -222,7 +222,7 @@ fn f64_steps() -> Steps<f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let law = Independent::new(dvector![KEEP[0], KEEP[0], KEEP[1], KEEP[1]]).unwrap();
     let example = |t: usize| (dvector![1.0 + (t % 3) as f64, 0.5 - (t % 4) as f64], dvector![(t % 5) as f64]);
-    (0..40).map(|t| example(t)).map(|(x, y)| (x, y, law.sample(&mut rng))).collect()
+    (0..40).map(example).map(|(x, y)| (x, y, law.sample(&mut rng))).collect()
 }
 
 fn rule_keeps_the_constrained_trajectory(rule: Translation<f64>) -> TestCaseResult {
