@@ -30,13 +30,15 @@ impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
     /// \\(\ln \sum_\mu \pi(\mu)\, p(y \mid x, \mu)\\), added in logarithms so that no probability underflows.
     ///
     /// # Errors
-    /// As [`Ensemble::arithmetic_mean`].
+    /// As [`Ensemble::arithmetic_mean`]; [`Error::Shape`](crate::Error::Shape) for a target of another length,
+    /// [`Error::NotFinite`](crate::Error::NotFinite) for a NaN or infinite one.
     pub fn log_arithmetic_mean<T: Real>(&self, x: &DVector<T>, target: &DVector<T>) -> Result<T>
     where
         N: Network<T>,
         H: LogProbability<T>,
         L: FiniteLaw<T>,
     {
+        self.check_target(target)?;
         let term = |index| {
             let (multipliers, weight) = self.law.submodel(index);
             Ok(weight.ln() + self.head.log_probability(&self.network.output(x, &multipliers)?, target))

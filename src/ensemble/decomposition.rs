@@ -27,7 +27,7 @@ impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
     /// The decomposition of the dropout loss at one example.
     ///
     /// # Errors
-    /// As [`Ensemble::geometric_mean`].
+    /// As [`Ensemble::geometric_mean`] and [`Ensemble::log_arithmetic_mean`].
     pub fn decomposition<T: Real>(&self, x: &DVector<T>, target: &DVector<T>) -> Result<Decomposition<T>>
     where
         N: Network<T>,

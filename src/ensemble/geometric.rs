@@ -29,13 +29,14 @@ impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
     /// is normalised.
     ///
     /// # Errors
-    /// As [`Ensemble::arithmetic_mean`].
+    /// As [`Ensemble::log_arithmetic_mean`].
     pub fn expected_log_probability<T: Real>(&self, x: &DVector<T>, target: &DVector<T>) -> Result<T>
     where
         N: Network<T>,
         H: LogProbability<T>,
         L: FiniteLaw<T>,
     {
+        self.check_target(target)?;
         Ok(self.expect(x, |output| DVector::from_element(1, self.head.log_probability(output, target)))?[0])
     }
 }

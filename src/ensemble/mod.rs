@@ -102,6 +102,19 @@ impl<'a, N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'a, N, H, L> {
         self.law.support()?.map(|(multipliers, weight)| Ok((self.network.output(x, &multipliers)?, weight))).collect()
     }
 
+    /// That y has the length that the head asks for, and no NaN.
+    fn check_target<T: Scalar>(&self, target: &DVector<T>) -> Result<()>
+    where
+        N: Network<T>,
+        H: Head<T>,
+    {
+        Error::shape("entries of the target", self.head.targets(self.network.outputs()), target.len())?;
+        match target.iter().find(|y| !y.is_finite()) {
+            Some(bad) => Err(Error::NotFinite { what: "an entry of the target".into(), value: bad.to_f64() }),
+            None => Ok(()),
+        }
+    }
+
     /// \\(\mathbb E_\mu\, g(f(x, \mu))\\), by enumeration.
     fn expect<T: Scalar>(&self, x: &DVector<T>, g: impl Fn(&DVector<T>) -> DVector<T> + Sync) -> Result<DVector<T>>
     where

@@ -53,17 +53,19 @@ impl<T: Real> Head<T> for Poisson {
     }
 }
 
+/// ln count!, and +∞ for what is no count.
+fn log_factorial<T: Real>(count: T) -> T {
+    let (mut factor, mut sum) = (T::one(), T::zero());
+    while factor < count && count.is_finite() {
+        factor += T::one();
+        sum += factor.ln();
+    }
+    if factor == count || count.is_zero() { sum } else { -T::neg_infinity() }
+}
+
 impl<T: Real> LogProbability<T> for Poisson {
-    /// −ln y!, as a sum of logarithms; y must be a count.
+    /// −ln y!, as a sum of logarithms; −∞ where y is no count.
     fn log_base_measure(&self, target: &DVector<T>) -> T {
-        target.iter().fold(T::zero(), |sum, &count| {
-            let mut factor = T::one();
-            let mut sum = sum;
-            while factor < count {
-                factor += T::one();
-                sum -= factor.ln();
-            }
-            sum
-        })
+        target.iter().fold(T::zero(), |sum, &count| sum - log_factorial(count))
     }
 }

@@ -1,12 +1,12 @@
 //! Claim ens.jensen: the arithmetic mean of the sub-models beats their average loss.
 
 use crate::submodels::{Submodels, any_f64_law, any_submodels, drawn, mixture, no_input, one_hot, products};
-use crate::support::{holds, refuted};
+use crate::support::{holds, reals, refuted};
 use dropout_oracle::Real;
 use dropout_oracle::ensemble::Ensemble;
-use dropout_oracle::head::Softmax;
+use dropout_oracle::head::{Bernoulli, Gaussian, LogProbability, Poisson, Softmax};
 use dropout_oracle::law::{Table, Uniform};
-use nalgebra::dvector;
+use nalgebra::{DVector, dvector};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
@@ -39,6 +39,36 @@ fn beats_the_average_loss(rule: Rule, submodels: &Submodels<f64>, law: &Table<f6
 fn ens_jensen_holds_for_any_network_and_law() {
     let case = (any_submodels(2, CLASSES), any_f64_law(2));
     holds(64, case, |(submodels, law)| beats_the_average_loss(library, &submodels, &law));
+}
+
+/// Whatever the head: ln AM(y) is the logarithm of the mixture of the sub-models' densities at y.
+fn every_head<H: LogProbability<f64>>(
+    head: &H,
+    submodels: &Submodels<f64>,
+    law: &Table<f64>,
+    y: &DVector<f64>,
+) -> TestCaseResult {
+    let ensemble = Ensemble::new(submodels, head, law).unwrap();
+    let log_mean = ensemble.log_arithmetic_mean(&no_input(), y).unwrap();
+    let logs: Vec<_> = ensemble.submodels(&no_input()).unwrap();
+    let logs = logs.iter().map(|(z, weight)| (head.log_probability(z, y), *weight));
+    let expected_loss: f64 = logs.clone().map(|(log, weight)| -weight * log).sum();
+    let mixture: f64 = logs.map(|(log, weight)| weight * Real::exp(log)).sum();
+    // Densities of at least e^−200, whose logarithms carry 40 roundings of 200.
+    let rounding = 40.0 * 200.0 * f64::EPSILON;
+    prop_assert!(-log_mean <= expected_loss + rounding);
+    prop_assert!((log_mean - Real::ln(mixture)).abs() < rounding);
+    Ok(())
+}
+
+#[test]
+fn ens_jensen_holds_for_every_head() {
+    let bits = prop::collection::vec((0..2).prop_map(f64::from), 2).prop_map(DVector::from_vec);
+    holds(64, (any_submodels(2, 2), any_f64_law(2), reals(2), bits), |(submodels, law, point, bits)| {
+        every_head(&Bernoulli, &submodels, &law, &bits)?;
+        every_head(&Poisson, &submodels, &law, &(bits * 3.0))?;
+        every_head(&Gaussian::new(0.5).unwrap(), &submodels, &law, &point)
+    });
 }
 
 /// Averaging 1/p instead of p: that mean is below the geometric one.

@@ -27,6 +27,8 @@ mod ens_binary_decision;
 mod ens_decomposition;
 mod ens_jensen;
 mod ens_zero_probability;
+mod head_extremes;
+mod head_families;
 mod law_errors;
 mod law_masks;
 mod law_moments;

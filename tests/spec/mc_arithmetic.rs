@@ -217,7 +217,7 @@ fn mc_arithmetic_fails_for_the_geometric_mean() {
 
 /// The law's own sampler is what the estimator draws from.
 #[test]
-fn mc_arithmetic_holds_on_the_law_s_own_stream() {
+fn mc_arithmetic_holds_on_the_laws_own_stream() {
     let (submodels, law) = (Submodels((0..4).map(|mask| dvector![f64::from(mask), 0.0]).collect()), law());
     let ensemble = Ensemble::new(&submodels, &Softmax, &law).unwrap();
     let estimate = library(&ensemble, 5, &mut ChaCha8Rng::seed_from_u64(1));

@@ -110,6 +110,26 @@ fn nwgm_logistic_fails_for_the_algebraic_sigmoid() {
     refuted(32, any_s(), |law| is_at_the_mean_input(library, sigmoid, &law));
 }
 
+/// That logistic functions and constants are the only ones needs values inside (0, 1): there logit f is affine, as it takes
+/// the mean of two numbers to the mean of its values (Cauchy's equation, for any f that is bounded on an interval). A step
+/// from 0 to 1 has the property wherever there is an NWGM at all: on one side of the step.
+#[test]
+fn nwgm_logistic_fails_to_be_alone_among_steps() {
+    let step = |x: f64| f64::from(x >= 0.0);
+    let mut undefined = 0;
+    for (a, b) in itertools::iproduct!(-3..=3, -3..=3) {
+        let law = vec![(f64::from(a), 0.5), (f64::from(b), 0.5)];
+        if step(f64::from(a)) == step(f64::from(b)) {
+            is_at_the_mean_input(library, step, &law).unwrap();
+        } else {
+            undefined += 1;
+            let outcomes = [(0.0, 0.5), (1.0, 0.5)];
+            assert_eq!(BinaryMeans::new(&outcomes), Err(dropout_oracle::Error::ZeroProbability));
+        }
+    }
+    assert_eq!(undefined, 2 * 3 * 4);
+}
+
 #[test]
 fn nwgm_logistic_holds_with_named_errors_for_what_are_no_probabilities() {
     let error = |outcomes: &[(f64, f64)]| BinaryMeans::new(outcomes).unwrap_err().to_string();
@@ -208,7 +228,7 @@ fn nwgm_order_holds_with_the_geometric_mean_least() {
 #[test]
 fn nwgm_order_mutant_multiplies_by_the_mass() {
     fn multiplied(means: &BinaryMeans<f64>) -> f64 {
-        means.geometric() * (means.geometric() + means.log_complement.exp())
+        means.geometric() * (means.geometric() + Real::exp(means.log_complement))
     }
     refuted(32, any_s(), |law| geometric_is_least(multiplied, &law));
 }
