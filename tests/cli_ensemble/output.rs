@@ -26,6 +26,19 @@ fn the_file_holds_what_would_be_printed() {
     }
 }
 
+/// The older file is never written into: another name for it keeps what it held.
+#[test]
+fn the_file_is_replaced_in_one_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, old) = (folder.path().join("predictions.json"), folder.path().join("old"));
+    fs::write(&path, "an older file").unwrap();
+    fs::hard_link(&path, &old).unwrap();
+    let outcome = predict(&data("tiny.json"), &data("tiny_inputs.npy"), &["--output", path.to_str().unwrap()]);
+    assert_eq!(outcome.status, 0);
+    assert!(fs::read_to_string(&path).unwrap().starts_with(r#"{"masks":32"#));
+    assert_eq!(fs::read_to_string(&old).unwrap(), "an older file");
+}
+
 /// In the working folder, without a folder in the name.
 #[test]
 fn a_bare_name_is_a_file_in_the_working_folder() {
