@@ -2,7 +2,7 @@
 
 use crate::by_definition::tiny;
 use crate::predict;
-use crate::weights::{data, f64s, manifest, network};
+use crate::weights::data;
 use std::fs;
 use std::path::Path;
 
@@ -24,6 +24,19 @@ fn the_file_holds_what_would_be_printed() {
         assert_eq!(names(folder.path()), ["predictions.json"]);
         fs::write(&path, "an older file").unwrap();
     }
+}
+
+/// The older file is never written into: another name for it keeps what it held.
+#[test]
+fn the_file_is_replaced_in_one_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, old) = (folder.path().join("predictions.json"), folder.path().join("old"));
+    fs::write(&path, "an older file").unwrap();
+    fs::hard_link(&path, &old).unwrap();
+    let outcome = predict(&data("tiny.json"), &data("tiny_inputs.npy"), &["--output", path.to_str().unwrap()]);
+    assert_eq!(outcome.status, 0);
+    assert!(fs::read_to_string(&path).unwrap().starts_with(r#"{"masks":32"#));
+    assert_eq!(fs::read_to_string(&old).unwrap(), "an older file");
 }
 
 /// In the working folder, without a folder in the name.
@@ -67,12 +80,12 @@ fn a_run_that_fails_leaves_the_older_file() {
     assert_eq!(names(folder.path()), before);
 }
 
-/// 2^40 masks would take days: a refusal that comes at all came before the work.
+/// There is no network: a refusal that names the output came before anything was even read.
 #[test]
 fn what_cannot_be_written_is_refused_before_the_work_starts() {
-    let (folder, net) = network(&manifest(40, r#"{"dropout": {"keep": 0.5}}"#), &f64s(&[]));
+    let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    fs::write(at("x.csv"), vec!["1"; 40].join(",") + "\n").unwrap();
+    fs::write(at("file"), "").unwrap();
     fs::create_dir(at("folder")).unwrap();
     fs::write(at("read_only.json"), "kept").unwrap();
     let mut permissions = fs::metadata(at("read_only.json")).unwrap().permissions();
@@ -80,19 +93,21 @@ fn what_cannot_be_written_is_refused_before_the_work_starts() {
     fs::set_permissions(at("read_only.json"), permissions).unwrap();
     #[cfg(unix)]
     let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+    let before = names(folder.path());
     for (name, why) in [
         ("nowhere/p.json", "No such file or directory"),
+        ("file/p.json", "Not a directory"),
         ("folder", "is not a regular file"),
         ("read_only.json", "is read-only"),
-        ("x.csv/p.json", "Not a directory"),
         #[cfg(unix)]
         ("socket", "is not a regular file"),
     ] {
         let output = at(name);
-        let outcome = predict(&net, &at("x.csv"), &["--limit", "40", "--output", output.to_str().unwrap()]);
+        let outcome = predict(&at("none.json"), &at("none.csv"), &["--output", output.to_str().unwrap()]);
         assert_eq!(outcome.status, 2);
         let expected = format!("cannot write {}", output.display());
         assert!(outcome.stderr.contains(&expected) && outcome.stderr.contains(why), "{}", outcome.stderr);
+        assert_eq!(names(folder.path()), before);
     }
     assert_eq!(fs::read_to_string(at("read_only.json")).unwrap(), "kept");
 }
