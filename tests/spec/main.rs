@@ -3,46 +3,44 @@
 //! Functions named `…_mutant_…` hand the claim's own check a wrong implementation and ask that it be refused; functions
 //! named `…_fails_…` leave the claim's conditions and ask that it be false there.
 
+// What the claims share.
+mod scripted_rng;
+mod submodels;
 mod support;
 
 mod adagrad_fisher;
 mod certified_enclosures;
+mod ens_binary_decision;
+mod ens_decomposition;
+mod ens_jensen;
+mod ens_zero_probability;
 mod eq_7_56_to_7_66_softmax_weight_scaling;
+mod fast_dropout;
+mod fast_layers;
 mod glm_closed_forms;
 mod glm_penalty;
 mod glm_quadratic;
 mod glm_shape;
+mod head_extremes;
+mod head_families;
 mod l2_diabetes;
 mod l2_linear_regression;
 mod l2_minimiser;
 mod l2_second_moment;
 mod l2_sgd_moments;
-mod noise_gaussian_linear;
-mod sgd_standard_vs_inverted;
-
-mod scripted_rng;
-mod submodels;
-
-mod ens_binary_decision;
-mod ens_decomposition;
-mod ens_jensen;
-mod ens_zero_probability;
-mod head_extremes;
-mod head_families;
 mod law_errors;
 mod law_masks;
 mod law_moments;
 mod law_sampling;
-mod mc_arithmetic;
-mod mc_geometric_rate;
-mod nwgm;
-mod nwgm_bounds;
-mod same_bits;
-
-mod fast_dropout;
-mod fast_layers;
 mod marginal_deep_linear;
 mod marginal_lattice;
 mod marginal_logistic;
+mod mc_arithmetic;
+mod mc_geometric_rate;
 mod mc_intervals;
+mod noise_gaussian_linear;
+mod nwgm;
+mod nwgm_bounds;
+mod same_bits;
+mod sgd_standard_vs_inverted;
 mod uncertainty;
