@@ -8,6 +8,9 @@ pub mod law;
 pub mod mask;
 pub mod model;
 pub mod network;
+pub mod noise;
+pub mod penalty;
+pub mod rbm;
 pub mod scalar;
 
 pub use ensemble::Ensemble;

@@ -3,6 +3,19 @@
 //! Functions named `…_mutant_…` hand the claim's own check a wrong implementation and ask that it be refused; functions
 //! named `…_fails_…` leave the claim's conditions and ask that it be false there.
 
+mod moments;
 mod support;
 
 mod eq_7_56_to_7_66_softmax_weight_scaling;
+
+mod deep_nets;
+mod dropout_boosting;
+mod maxout_and_variance_shift;
+mod noise_alpha;
+mod noise_batch_norm;
+mod noise_dropconnect;
+mod noise_gaussian_and_additive;
+mod noise_stochastic_pooling;
+mod noise_structured;
+mod rbm_dropout;
+mod rnn_masks;

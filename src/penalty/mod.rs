@@ -1,0 +1,3 @@
+//! What dropout adds to a loss, in closed form.
+
+pub mod factorisation;
