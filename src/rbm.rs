@@ -6,17 +6,18 @@ use crate::mask::Mask;
 use crate::scalar::{Real, Scalar};
 use nalgebra::{DMatrix, DVector};
 
-/// \\(P(r, h, v) = P(r)\,P(h, v \mid r)\\) with binary visible units v, hidden units h and a mask r of the hidden units:
+/// \\(P(r, h, v) = P(r)\\,P(h, v \mid r)\\) with binary visible units v, hidden units h and a mask r of the hidden
+/// units:
 ///
-/// \\[ P(h, v \mid r) = \frac{1}{Z'(r)}\, e^{v^\top W h + a^\top h + b^\top v} \prod_j g(h_j, r_j), \qquad
+/// \\[ P(h, v \mid r) = \frac{1}{Z'(r)}\\, e^{v^\top W h + a^\top h + b^\top v} \prod_j g(h_j, r_j), \qquad
 ///    g(h_j, r_j) = 1 \text{ if } r_j = 1 \text{ or } h_j = 0, \text{ else } 0. \\]
 ///
-/// Given r it is the RBM of the kept hidden units. Summed over h,
-/// \\(P(v \mid r) = e^{b^\top v} \prod_{r_j = 1} (1 + e^{a_j + W_{:j}^\top v})/Z'(r)\\), and an observed v says something
-/// about the mask: \\(P(r \mid v) \ne P(r)\\) unless \\(P(v \mid r)\\) is the same for all r (claim rbm.dropout).
+/// Given r it is the RBM of the kept hidden units. Summed over h, \\(P(v \mid r) = e^{b^\top v} \prod_{r_j = 1} (1 +
+/// e^{a_j + W_{:j}^\top v})/Z'(r)\\), and an observed v says something about the mask: \\(P(r \mid v) \ne P(r)\\)
+/// unless \\(P(v \mid r)\\) is the same for all r (claim rbm.dropout).
 ///
-/// The parameters are held as the factors \\(e^{W_{ij}}, e^{a_j}, e^{b_i}\\): then every probability is algebra, exact in
-/// rationals.
+/// The parameters are held as the factors \\(e^{W_{ij}}, e^{a_j}, e^{b_i}\\): then every probability is algebra, exact
+/// in rationals.
 ///
 /// ```
 /// use dropout_oracle::{Mask, Rational, Scalar, law::Independent, rbm::DropoutRbm};
@@ -136,7 +137,7 @@ impl<T: Scalar> DropoutRbm<T> {
         Ok(self.marginal_factor(v, r) / self.partition(r)?)
     }
 
-    /// \\(P(h_j = 1 \mid r, v) = r_j\,\sigma(a_j + W_{:j}^\top v)\\), independent over j.
+    /// \\(P(h_j = 1 \mid r, v) = r_j\\,\sigma(a_j + W_{:j}^\top v)\\), independent over j.
     ///
     /// # Errors
     /// [`Error::Shape`] unless v and r have the machine's lengths.

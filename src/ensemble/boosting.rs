@@ -10,8 +10,8 @@ use crate::scalar::{Real, Scalar};
 use nalgebra::{DMatrix, DVector};
 
 impl<T: Scalar, A: Unit<T>, H: ?Sized, L: ?Sized> Ensemble<'_, Mlp<T, A>, H, L> {
-    /// The objective of dropout boosting, \\(-\ln \mathrm{NGM}(y)\\): the loss of the ensemble, not the mean loss of its
-    /// members. It is the dropout loss without the disagreement R of [`Ensemble::decomposition`].
+    /// The objective of dropout boosting, \\(-\ln \mathrm{NGM}(y)\\): the loss of the ensemble, not the mean loss of
+    /// its members. It is the dropout loss without the disagreement R of [`Ensemble::decomposition`].
     ///
     /// # Errors
     /// As [`Ensemble::geometric_mean`].
@@ -24,12 +24,13 @@ impl<T: Scalar, A: Unit<T>, H: ?Sized, L: ?Sized> Ensemble<'_, Mlp<T, A>, H, L> 
         Ok(self.decomposition(x, target)?.geometric_loss)
     }
 
-    /// Its exact gradient \\(\mathbb E_\mu\, J_\mu^\top (p_{\mathrm{NGM}} - e_y)\\), by enumeration: every sub-model
+    /// Its exact gradient \\(\mathbb E_\mu\\, J_\mu^\top (p_{\mathrm{NGM}} - e_y)\\), by enumeration: every sub-model
     /// back-propagates the *ensemble's* output error (claim boost.objective).
     ///
-    /// Holds for heads whose natural parameter is an affine function of the network's output, as for softmax, Bernoulli,
-    /// Gaussian with one variance, and Poisson: then the ensemble's output is the mean output. To back-propagate the
-    /// error of the weight-scaled network instead is biased wherever weight scaling is not the geometric mean.
+    /// Holds for heads whose natural parameter is an affine function of the network's output, as for softmax,
+    /// Bernoulli, Gaussian with one variance, and Poisson: then the ensemble's output is the mean output. To
+    /// back-propagate the error of the weight-scaled network instead is biased wherever weight scaling is not the
+    /// geometric mean.
     ///
     /// ```
     /// use dropout_oracle::{Ensemble, head::Softmax, law::Uniform, network::softmax_regression};
@@ -55,9 +56,9 @@ impl<T: Scalar, A: Unit<T>, H: ?Sized, L: ?Sized> Ensemble<'_, Mlp<T, A>, H, L> 
         self.mean_gradient(x, |_| error.clone())
     }
 
-    /// The exact gradient of the dropout loss, \\(\mathbb E_\mu\, J_\mu^\top (p_\mu - e_y)\\): every sub-model
-    /// back-propagates its *own* output error. What it has beyond [`Ensemble::boosting_gradient`] is the gradient of the
-    /// disagreement R.
+    /// The exact gradient of the dropout loss, \\(\mathbb E_\mu\\, J_\mu^\top (p_\mu - e_y)\\): every sub-model
+    /// back-propagates its *own* output error. What it has beyond [`Ensemble::boosting_gradient`] is the gradient of
+    /// the disagreement R.
     ///
     /// # Errors
     /// As [`Ensemble::boosting_gradient`].
@@ -69,7 +70,7 @@ impl<T: Scalar, A: Unit<T>, H: ?Sized, L: ?Sized> Ensemble<'_, Mlp<T, A>, H, L> 
         self.mean_gradient(x, |output| self.head.error(output, target))
     }
 
-    /// \\(\mathbb E_\mu\, J_\mu^\top e(f(x, \mu))\\) for an output error e.
+    /// \\(\mathbb E_\mu\\, J_\mu^\top e(f(x, \mu))\\) for an output error e.
     ///
     /// # Errors
     /// As [`Ensemble::boosting_gradient`]; [`Error::Shape`](crate::Error::Shape) unless e has one entry an output.

@@ -9,17 +9,18 @@ use nalgebra::DVector;
 
 /// The bound of Theorem 3, for L layers each with independent masks on its inputs:
 ///
-/// \\[ \|\mathbb E H_L - h_L\| \le (B\gamma)^{L-1}\delta
-///    + (\delta + B\gamma\sigma)\,\frac{1-(B\gamma)^{L-1}}{1-B\gamma}. \\]
+/// \\[ \\|\mathbb E H_L - h_L\\| \le (B\gamma)^{L-1}\delta +
+///    (\delta + B\gamma\sigma)\\,\frac{1-(B\gamma)^{L-1}}{1-B\gamma}. \\]
 ///
-/// H_L is the output under random masks and h_L the weight-scaled one. `contraction` is Bγ, a Lipschitz constant of every
-/// layer but the first as a function of its input, its multipliers at their mean p. `delta` bounds, for each layer,
-/// \\(\mathbb E_H \|\mathbb E_\mu f(\mu \circ H) - f(p \circ H)\|\\): δ-approximate expectation-linearity. `sigma` bounds
-/// \\((\mathbb E\|H - \mathbb E H\|^2)^{1/2}\\) of every hidden layer. For Bγ = 1 the sum is \\(\delta + (L-1)(\delta +
-/// \sigma)\\).
+/// H_L is the output under random masks and h_L the weight-scaled one. `contraction` is Bγ, a Lipschitz constant of
+/// every layer but the first as a function of its input, its multipliers at their mean p. `delta` bounds, for each
+/// layer, \\(\mathbb E_H \\|\mathbb E_\mu f(\mu \circ H) - f(p \circ H)\\|\\): δ-approximate expectation-linearity.
+/// `sigma` bounds \\((\mathbb E\\|H - \mathbb E H\\|^2)^{1/2}\\) of every hidden layer. For Bγ = 1 the sum is
+/// \\(L\delta + (L-1)\sigma\\).
 ///
-/// It is summed as the recursion that proves it, \\(\Delta_1 \le \delta\\) and \\(\Delta_l \le \delta + B\gamma(\sigma +
-/// \Delta_{l-1})\\), so that Bγ = 1 needs no case of its own (claim deep.expectation-linear).
+/// It is summed as the recursion that proves it, \\(\Delta_1 \le \delta\\) and
+/// \\(\Delta_l \le \delta + B\gamma(\sigma + \Delta_{l-1})\\), so that Bγ = 1 needs no case of its own
+/// (claim deep.expectation-linear).
 ///
 /// ```
 /// use dropout_oracle::ensemble::expectation_linear::gap_bound;
@@ -32,7 +33,7 @@ pub fn gap_bound<T: Scalar>(contraction: T, layers: usize, delta: T, sigma: T) -
 /// Both sides of the theorem for one input, by enumeration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ExpectationLinearity<T> {
-    /// \\(\|\mathbb E H_L - h_L\|\\).
+    /// \\(\\|\mathbb E H_L - h_L\\|\\).
     pub gap: T,
     /// δ, the largest over the layers.
     pub delta: T,
@@ -56,8 +57,8 @@ impl<T: Real> ExpectationLinearity<T> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Shape`] where layers, keep probabilities and input do not fit, [`Error::KeepProbability`] unless every one
-    /// lies in (0, 1], [`Error::TooManyMasks`] where a layer's masks cannot be counted.
+    /// [`Error::Shape`] where layers, keep probabilities and input do not fit, [`Error::KeepProbability`] unless every
+    /// one lies in (0, 1], [`Error::TooManyMasks`] where a layer's masks cannot be counted.
     pub fn measure<A: Unit<T>>(layers: &[Mlp<T, A>], keep: &[DVector<T>], x: &DVector<T>) -> Result<Self> {
         Error::shape("keep probabilities, a vector for each layer", layers.len(), keep.len())?;
         let (mut states, mut scaled) = (vec![(x.clone(), T::one())], x.clone());

@@ -22,13 +22,13 @@ impl Dropped {
     pub const NON_RECURRENT: Self = Self { inputs: true, recurrent: false, readout: true };
 }
 
-/// \\(h_t = \varphi(U(\mu^h_t \circ h_{t-1}) + W(\mu^x_t \circ x_t) + b)\\) for t = 1 … T with \\(h_0 = 0\\), and the output
-/// \\(V(\mu^o \circ h_T) + c\\).
+/// \\(h_t = \varphi(U(\mu^h_t \circ h_{t-1}) + W(\mu^x_t \circ x_t) + b)\\) for t = 1 … T with \\(h_0 = 0\\), and the
+/// output \\(V(\mu^o \circ h_T) + c\\).
 ///
-/// The input x holds x_1 … x_T one after another. Droppable units come in the order of time: those of x_t, then those of
-/// h_t. Every step has multipliers of its own, *fresh* masks; for one mask that all steps share, tie them with
-/// [`Recurrent::tied_in_time`]. In a linear network fresh masks keep the mean, and a tied one does not once it sits on the
-/// recurrence (claim rnn.fresh-vs-tied).
+/// The input x holds x_1 … x_T one after another. Droppable units come in the order of time: those of x_t, then those
+/// of h_t. Every step has multipliers of its own, *fresh* masks; for one mask that all steps share, tie them with
+/// [`Recurrent::tied_in_time`]. In a linear network fresh masks keep the mean, and a tied one does not once it sits on
+/// the recurrence (claim rnn.fresh-vs-tied).
 ///
 /// ```
 /// use dropout_oracle::network::{Affine, Network, PiecewiseLinear, Recurrent, recurrent::Dropped};
@@ -59,11 +59,12 @@ enum Source {
 }
 
 impl<T: Scalar, A: Unit<T>> Recurrent<T, A> {
-    /// The network that takes `steps` inputs through W and b (`input`), U (`recurrent`), `unit`, and V and c (`readout`).
+    /// The network that takes `steps` inputs through W and b (`input`), U (`recurrent`), `unit`, and V and c
+    /// (`readout`).
     ///
     /// # Errors
-    /// [`Error::Shape`] where the maps do not fit, [`Error::Domain`] for zero steps or a maxout that does not divide the
-    /// pre-activations.
+    /// [`Error::Shape`] where the maps do not fit, [`Error::Domain`] for zero steps or a maxout that does not divide
+    /// the pre-activations.
     pub fn new(
         input: Affine<T>,
         recurrent: DMatrix<T>,
@@ -87,8 +88,8 @@ impl<T: Scalar, A: Unit<T>> Recurrent<T, A> {
     }
 
     /// The groups of a [`Tied`](crate::law::Tied) law whose masks all steps share (Gal & Ghahramani 2016): first one
-    /// group for each dropped entry of an input, then for each dropped entry of a state that recurs, then for each of the
-    /// state that is read out.
+    /// group for each dropped entry of an input, then for each dropped entry of a state that recurs, then for each of
+    /// the state that is read out.
     pub fn tied_in_time(&self) -> Vec<usize> {
         let before = |source| {
             let earlier: &[Source] = match source {

@@ -8,9 +8,9 @@ use nalgebra::DVector;
 /// \\(h_l = h_{l-1} + \mu_l f_l(h_{l-1})\\), one multiplier a block.
 ///
 /// Dropping a block is dropout of all units of its branch with one tied draw, made anew for each example. Standard
-/// weights test with \\(h + p_l f_l(h)\\), inverted ones with \\(h + f_l(h)\\): both are weight scaling, exact for blocks
-/// that are affine and dropped independently (claim noise.drop-path). A draw shared by a whole minibatch, as in the
-/// paper, has the same law for each example and makes the examples' gradients dependent.
+/// weights test with \\(h + p_l f_l(h)\\), inverted ones with \\(h + f_l(h)\\): both are weight scaling, exact for
+/// blocks that are affine and dropped independently (claim noise.drop-path). A draw shared by a whole minibatch, as in
+/// the paper, has the same law for each example and makes the examples' gradients dependent.
 ///
 /// ```
 /// use dropout_oracle::network::{Affine, Layer, Mlp, Network, PiecewiseLinear, Residual};
@@ -32,7 +32,8 @@ impl<N> Residual<N> {
     /// The network of these blocks, in order. They have no droppable units of their own.
     ///
     /// # Errors
-    /// [`Error::Shape`] unless there is a block and all have the same number of inputs and outputs, and no droppable unit.
+    /// [`Error::Shape`] unless there is a block and all have the same number of inputs and outputs, and no droppable
+    /// unit.
     pub fn new<T: Scalar>(blocks: Vec<N>) -> Result<Self>
     where
         N: Network<T>,

@@ -9,14 +9,14 @@ use nalgebra::{DMatrix, DVector};
 /// α′ = −λα, the limit of SELU at −∞, with λ = 1.0507009873554805 and α = 1.6732632423543772.
 pub const SELU_LIMIT: f64 = -1.7580993408473766;
 
-/// \\(a\,(x d + \alpha'(1-d)) + b\\) with \\(d \sim \mathrm{Bernoulli}(q)\\), q the KEEP probability and
+/// \\(a\\,(x d + \alpha'(1-d)) + b\\) with \\(d \sim \mathrm{Bernoulli}(q)\\), q the KEEP probability and
 ///
 /// \\[ a = \bigl(q + \alpha'^2 q(1-q)\bigr)^{-1/2}, \qquad b = -a(1-q)\alpha', \\]
 ///
 /// so that a unit of mean 0 and variance 1 keeps both, over x and d together (claim noise.alpha).
 ///
-/// Because \\(x d + \alpha'(1-d) = \alpha' + d(x-\alpha')\\), it is ordinary dropout between two affine maps, hence a law
-/// over multipliers: see [`AlphaDropout::layers`]. Its weight scaling is \\(a q x\\) with \\(a q < 1\\), *not* the
+/// Because \\(x d + \alpha'(1-d) = \alpha' + d(x-\alpha')\\), it is ordinary dropout between two affine maps, hence a
+/// law over multipliers: see [`AlphaDropout::layers`]. Its weight scaling is \\(a q x\\) with \\(a q < 1\\), *not* the
 /// identity that is used at test time: given x, alpha dropout is biased towards 0.
 ///
 /// ```
@@ -66,7 +66,8 @@ impl<T: Real> AlphaDropout<T> {
         -self.scale * (T::one() - self.keep) * self.dropped
     }
 
-    /// Alpha dropout of `width` units as ordinary dropout: subtract α′, multiply by μ, then \\(a\,h + (a\alpha' + b)\\).
+    /// Alpha dropout of `width` units as ordinary dropout: subtract α′, multiply by μ, then \\(a\\,h + (a\alpha' +
+    /// b)\\).
     pub fn layers<A>(&self, width: usize) -> [Layer<T, A>; 3] {
         let diagonal = |scale: T, shift: T| {
             let weight = DMatrix::from_diagonal_element(width, width, scale);

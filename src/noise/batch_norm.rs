@@ -9,7 +9,7 @@ use nalgebra::DVector;
 ///
 /// With μ, σ² the moments over the population and μ_B, σ_B² those over the batch (all divided by N and m),
 ///
-/// \\[ y_i = \frac{x_i - \mu_B}{\sigma_B} = \frac{\sigma}{\sigma_B}\,\hat x_i + \frac{\mu - \mu_B}{\sigma_B},
+/// \\[ y_i = \frac{x_i - \mu_B}{\sigma_B} = \frac{\sigma}{\sigma_B}\\,\hat x_i + \frac{\mu - \mu_B}{\sigma_B},
 ///    \qquad \hat x_i = \frac{x_i - \mu}{\sigma}. \\]
 ///
 /// So training multiplies \\(\hat x_i\\) by noise and adds noise. This is no law over multipliers μ: the two noises are
@@ -43,8 +43,8 @@ impl<T: Scalar> Population<T> {
     /// The population `values`, in batches of `batch` different examples.
     ///
     /// # Errors
-    /// [`Error::Domain`] for fewer than two examples or a batch size outside 1..=N, [`Error::NotFinite`] for a value that
-    /// is not a number.
+    /// [`Error::Domain`] for fewer than two examples or a batch size outside 1..=N, [`Error::NotFinite`] for a value
+    /// that is not a number.
     pub fn new(values: DVector<T>, batch: usize) -> Result<Self> {
         if values.len() < 2 {
             let value = values.len().to_string();
@@ -89,18 +89,19 @@ impl<T: Scalar> Population<T> {
         (mean.clone(), dot(batch, &squares) / count)
     }
 
-    /// \\(\operatorname{Var} \mu_B = \sigma^2\,\frac{N-m}{m(N-1)}\\).
+    /// \\(\operatorname{Var} \mu_B = \sigma^2\\,\frac{N-m}{m(N-1)}\\).
     pub fn variance_of_batch_mean(&self) -> T {
         self.variance() * self.finite_population()
     }
 
-    /// \\(\mathbb E\,\sigma_B^2 = \sigma^2\,\frac{N(m-1)}{m(N-1)}\\): batches look narrower than the population.
+    /// \\(\mathbb E\\,\sigma_B^2 = \sigma^2\\,\frac{N(m-1)}{m(N-1)}\\): batches look narrower than the population.
     pub fn expected_batch_variance(&self) -> T {
         let (n, m) = (self.values.len() as i64, self.batch as i64);
         self.variance() * T::ratio(n * (m - 1), m * (n - 1))
     }
 
-    /// \\(\mathbb E(\mu_B \mid i \in B) - \mu = (x_i-\mu)\,\frac{N-m}{m(N-1)}\\): an example pulls its own batch's mean.
+    /// \\(\mathbb E(\mu_B \mid i \in B) - \mu = (x_i-\mu)\\,\frac{N-m}{m(N-1)}\\): an example pulls its own batch's
+    /// mean.
     ///
     /// # Panics
     /// If there is no example i.
@@ -131,8 +132,8 @@ impl<T: Real> Population<T> {
     }
 }
 
-/// The variance that batch normalisation sees in training when inverted dropout with KEEP probability p comes before it:
-/// \\((v + m^2)/p - m^2\\) for units of mean m and variance v. In evaluation it normalises a variance of v.
+/// The variance that batch normalisation sees in training when inverted dropout with KEEP probability p comes before
+/// it: \\((v + m^2)/p - m^2\\) for units of mean m and variance v. In evaluation it normalises a variance of v.
 ///
 /// For m = 0 the two differ by the factor 1/p (Li et al. 2019; claim norm.variance-shift).
 ///

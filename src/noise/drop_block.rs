@@ -11,10 +11,11 @@ use rand::Rng;
 /// Seeds stand where the whole square fits into the map: (height − block + 1)(width − block + 1) of them. A unit is
 /// kept if no seed drops it, so with γ the probability that a seed is active,
 ///
-/// \\[ \mathbb E\,\mu_u = (1-\gamma)^{|C(u)|}, \qquad \mathbb E\,\mu_u\mu_v = (1-\gamma)^{|C(u) \cup C(v)|}, \\]
+/// \\[ \mathbb E\\,\mu_u = (1-\gamma)^{|C(u)|}, \qquad \mathbb E\\,\mu_u\mu_v = (1-\gamma)^{|C(u) \cup C(v)|}, \\]
 ///
 /// where C(u) are the seeds whose squares cover u. At the edges fewer do: the KEEP probability is not the same for all
-/// units, and is nowhere exactly 1 minus the nominal drop rate of [`DropBlock::with_drop_rate`] (claim noise.drop-block).
+/// units. It is 1 minus the nominal drop rate of [`DropBlock::with_drop_rate`] for blocks of one unit and for a block
+/// that is the whole map, and in general not (claim noise.drop-block).
 ///
 /// The paper then multiplies each draw by the number of units over the number kept. That is
 /// [`DropBlock::renormalise`]; its mean is not 1 for every unit, and it is 0/0 where everything is dropped.
@@ -52,8 +53,8 @@ impl<T: Scalar> DropBlock<T> {
         Ok(Self { height, width, block, idle })
     }
 
-    /// The paper's γ for a nominal DROP rate δ: \\(\gamma = \frac{\delta}{b^2}\,\frac{hw}{(h-b+1)(w-b+1)}\\), which counts
-    /// overlapping squares twice.
+    /// The paper's γ for a nominal DROP rate δ: \\(\gamma = \frac{\delta}{b^2}\\,\frac{hw}{(h-b+1)(w-b+1)}\\), which
+    /// counts overlapping squares twice.
     ///
     /// # Errors
     /// As [`DropBlock::new`].

@@ -9,11 +9,11 @@ use crate::scalar::Scalar;
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
-/// The layers of \\(u = (\mu \star W)\,v + b\\), one multiplier a weight: w_ij is droppable unit i·inputs + j.
+/// The layers of \\(u = (\mu \star W)\\,v + b\\), one multiplier a weight: w_ij is droppable unit i·inputs + j.
 ///
-/// Each product w_ij v_j is a unit that can be dropped, so DropConnect is dropout of product units: an affine layer that
-/// forms the products, a dropout layer, and an affine layer that adds them up. The bias is never dropped (the paper's
-/// training code masks it too).
+/// Each product w_ij v_j is a unit that can be dropped, so DropConnect is dropout of product units: an affine layer
+/// that forms the products, a dropout layer, and an affine layer that adds them up. The bias is never dropped (the
+/// paper's training code masks it too).
 ///
 /// Dropout of the inputs v is the same network with the multipliers of a column tied, see [`input_of_weight`]. Either
 /// way each u_i has the same marginal law; Cov(u_i, u_l) is 0 here and \\(p(1-p)\sum_j w_{ij} w_{lj} v_j^2\\) for input
@@ -53,7 +53,7 @@ pub fn input_of_weight<T: Scalar>(affine: &Affine<T>) -> Vec<usize> {
 pub struct PreActivation<T> {
     /// \\(p W v + b\\).
     pub mean: DVector<T>,
-    /// \\(p(1-p)\,(W \circ W)(v \circ v)\\).
+    /// \\(p(1-p)\\,(W \circ W)(v \circ v)\\).
     pub variance: DVector<T>,
 }
 

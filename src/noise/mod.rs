@@ -7,7 +7,7 @@
 //! | Gaussian, multiplicative | [`law::gaussian`](crate::law::gaussian) | N(1, σ²) a unit |
 //! | additive | [`additive`] | N(0, σ²) or any law of mean 0, on units that are always 1 |
 //! | stochastic pooling | [`stochastic_pooling`] | one-hot masks, but their law depends on the input |
-//! | batch normalisation | [`batch_norm`] | none: an offset comes with the factor, and other examples draw both |
+//! | batch normalisation | [`batch_norm`] | none: an offset comes with the factor, and the batch draws both |
 //! | alpha dropout | [`alpha_dropout`] | dropout between two affine maps |
 //! | spatial (feature) dropout | [`spatial`] | one draw for all units of a channel |
 //! | DropBlock | [`drop_block`] | a law over masks, until it renormalises each draw |

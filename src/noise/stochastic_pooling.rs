@@ -8,8 +8,8 @@ use nalgebra::DVector;
 
 /// A pooling region with activations \\(a_i \ge 0\\).
 ///
-/// Training passes on a_I with \\(P(I = i) = p_i = a_i/\sum_k a_k\\); a region without any activation gives 0. Test time
-/// passes on \\(\sum_i p_i a_i = \sum a^2/\sum a\\), the exact expectation (claim noise.stochastic-pooling).
+/// Training passes on a_I with \\(P(I = i) = p_i = a_i/\sum_k a_k\\); a region without any activation gives 0. Test
+/// time passes on \\(\sum_i p_i a_i = \sum a^2/\sum a\\), the exact expectation (claim noise.stochastic-pooling).
 ///
 /// For fixed activations this is a law over one-hot masks ([`Region::law`]). But the law depends on the input and on
 /// every parameter below, so it is no mask law π(μ) of a network, and back-propagation through the drawn unit is *not*
@@ -72,7 +72,7 @@ impl<T: Scalar> Region<T> {
         Table::new(entries.collect::<Result<_>>()?)
     }
 
-    /// \\(\mathbb E\,a_I = \sum a^2/\sum a\\), what test time passes on; 0 for a region without any activation.
+    /// \\(\mathbb E\\,a_I = \sum a^2/\sum a\\), what test time passes on; 0 for a region without any activation.
     pub fn expected(&self) -> T {
         self.expected_loss(T::clone)
     }
@@ -92,8 +92,8 @@ impl<T: Scalar> Region<T> {
         self.probabilities().zip_map(&self.activations, |p, a| p * derivative(&a))
     }
 
-    /// \\((f(a_k) - \mathbb E f)/\sum a\\): the part of \\(\partial\,\mathbb E f/\partial a_k\\) that comes from p, and
-    /// that back-propagation through the drawn unit omits.
+    /// \\((f(a_k) - \mathbb E f)/\sum a\\): the part of \\(\partial\\,\mathbb E f/\partial a_k\\) that comes from p,
+    /// and that back-propagation through the drawn unit omits.
     ///
     /// # Errors
     /// [`Error::Domain`] for a region without any activation, where \\(\mathbb E f\\) has no derivative.

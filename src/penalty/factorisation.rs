@@ -7,12 +7,12 @@ use nalgebra::{DMatrix, DVector};
 
 /// What inverted dropout of the hidden units adds to the squared loss of a linear network with one hidden layer:
 ///
-/// \\[ \mathbb E \sum_n \|y_n - U(\mu_n \circ V^\top x_n)\|^2 = \sum_n \|y_n - U V^\top x_n\|^2
-///    + \sum_i \frac{1-\theta_i}{\theta_i}\, \|u_i\|^2\, v_i^\top X^\top X\, v_i \\]
+/// \\[ \mathbb E \sum_n \\|y_n - U(\mu_n \circ V^\top x_n)\\|^2 = \sum_n \\|y_n - U V^\top x_n\\|^2 +
+///    \sum_i \frac{1-\theta_i}{\theta_i}\\, \\|u_i\\|^2\\, v_i^\top X^\top X\\, v_i \\]
 ///
-/// with one row of X (examples × inputs) an example, hidden unit i reading v_i (column i of V, inputs × hidden), writing
-/// u_i (column i of U, outputs × hidden) and kept with probability θ_i, independently of the others. The loss is a SUM
-/// over examples. With X the identity it is the factorisation M ≈ UVᵀ (claim deep.linear-one-hidden).
+/// with one row of X (examples × inputs) an example, hidden unit i reading v_i (column i of V, inputs × hidden),
+/// writing u_i (column i of U, outputs × hidden) and kept with probability θ_i, independently of the others. The loss
+/// is a SUM over examples. With X the identity it is the factorisation M ≈ UVᵀ (claim deep.linear-one-hidden).
 ///
 /// ```
 /// use dropout_oracle::penalty::factorisation::hidden_penalty;
@@ -39,11 +39,11 @@ pub fn hidden_penalty<T: Scalar>(u: &DMatrix<T>, v: &DMatrix<T>, x: &DMatrix<T>,
     }))
 }
 
-/// The least penalty \\(\lambda \sum_i \|u_i\|^2\|v_i\|^2\\) over all factorisations M = UVᵀ into `columns` columns:
-/// \\(\lambda \|M\|_*^2/r\\) with the nuclear norm of M, r the columns and λ = (1−θ)/θ.
+/// The least penalty \\(\lambda \sum_i \\|u_i\\|^2\\|v_i\\|^2\\) over all factorisations M = UVᵀ into `columns`
+/// columns: \\(\lambda \\|M\\|_\ast^2/r\\) with the nuclear norm of M, r the columns and λ = (1−θ)/θ.
 ///
-/// Twice Cauchy–Schwarz: \\(\sum_i \|u_i\|^2\|v_i\|^2 \ge \frac1r (\sum_i \|u_i\|\|v_i\|)^2 \ge \frac1r \|M\|_*^2\\).
-/// [`balanced`] attains it. Dropout of factorisation therefore prefers a small nuclear norm.
+/// Twice Cauchy–Schwarz: \\(\sum_i \\|u_i\\|^2\\|v_i\\|^2 \ge \frac1r (\sum_i \\|u_i\\|\\|v_i\\|)^2 \ge \frac1r
+/// \\|M\\|_\ast^2\\). [`balanced`] attains it. Dropout of factorisation therefore prefers a small nuclear norm.
 ///
 /// # Errors
 /// [`Error::Domain`] if r is below the rank of M, [`Error::KeepProbability`] unless θ lies in (0, 1].
@@ -54,11 +54,11 @@ pub fn least_penalty<T: Real>(m: &DMatrix<T>, columns: usize, keep: T) -> Result
     Ok((T::one() - keep) / keep * nuclear * nuclear / T::ratio(columns as i64, 1))
 }
 
-/// A factorisation M = UVᵀ into `columns` columns whose terms all have the same \\(\|u_i\| = \|v_i\|\\): one of least
-/// dropout penalty.
+/// A factorisation M = UVᵀ into `columns` columns whose terms all have the same \\(\\|u_i\\| = \\|v_i\\|\\): one of
+/// least dropout penalty.
 ///
-/// From the singular value decomposition: \\(U = A\sqrt S Q\\) and \\(V = B\sqrt S Q\\), with Q a product of at most r − 1
-/// rotations, each of which brings one diagonal entry of \\(Q^\top S Q\\) to the mean.
+/// From the singular value decomposition: \\(U = A\sqrt S Q\\) and \\(V = B\sqrt S Q\\), with Q a product of at most r
+/// − 1 rotations, each of which brings one diagonal entry of \\(Q^\top S Q\\) to the mean.
 ///
 /// ```
 /// use dropout_oracle::penalty::factorisation::balanced;

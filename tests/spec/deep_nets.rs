@@ -451,8 +451,8 @@ fn deep_expectation_linear_fails_for_masks_tied_across_layers() {
     assert_eq!((format!("{gap:.3}"), format!("{bound:.3}")), ("0.192".into(), "0.096".into()));
 }
 
-/// How tight it is: on 4000 random tanh networks of three layers, with the best constants there are, the gap was at most
-/// .345 of the bound, and .033 of it on average. Asserted on 256 of them, with the rounding of outputs below 10.
+/// How tight it is: on 4000 random tanh networks of three layers, with the best constants there are, the gap was at
+/// most .345 of the bound, and .033 of it on average. Asserted on 256 of them, with the rounding of outputs below 10.
 #[test]
 fn deep_expectation_linear_is_within_half_of_its_bound_on_random_tanh_networks() {
     holds(256, stack(), |stack| {

@@ -1,5 +1,5 @@
-//! Claim boost.objective: dropout boosting trains the ensemble, and its gradient is the ensemble's output error sent back
-//! through each sub-model.
+//! Claim boost.objective: dropout boosting trains the ensemble, and its gradient is the ensemble's output error sent
+//! back through each sub-model.
 
 use crate::support::{any_law, holds, q, rational_matrix, rationals, real_matrix, reals, refuted};
 use dropout_oracle::ensemble::Ensemble;
@@ -54,8 +54,8 @@ fn with_weight_scaling<T: Scalar, A: Unit<T>, H: Head<T>, L: FiniteLaw<T>>(
     ensemble.mean_gradient(x, |_| error.clone())
 }
 
-// In exact rationals: a deep linear network with a Gaussian head. −ln NGM(y) is quadratic in each single weight, so that
-// its central difference is its derivative, whatever the step.
+// In exact rationals: a deep linear network with a Gaussian head. −ln NGM(y) is quadratic in each single weight, so
+// that its central difference is its derivative, whatever the step.
 
 /// Two layers, any joint law of the four masks, x and y.
 type Case = (Mlp<Rational, PiecewiseLinear>, Table<Rational>, DVector<Rational>, DVector<Rational>);
@@ -142,7 +142,8 @@ fn differentiates(
     let at = |network: &Net| objective(&Ensemble::new(network, &Softmax, &law).unwrap(), x, &target);
     let gradient = rule(&Ensemble::new(network, &Softmax, &law).unwrap(), x, &target).unwrap();
     for (exact, difference) in entries(&gradient).into_iter().zip(central_differences(network, &1e-4, at)) {
-        // Truncation h²/6 = 2e-9 times a third derivative below about 3³·3·4; rounding 1e-15/h. Mutants are off by 1e-2.
+        // Truncation h²/6 = 2e-9 times a third derivative below about 3³·3·4; rounding 1e-15/h. Mutants are off by
+        // 1e-2.
         prop_assert!((exact - difference).abs() < 1e-6, "{exact} against {difference}");
     }
     Ok(())
@@ -188,8 +189,8 @@ fn boost_objective_is_dropout_without_the_disagreement() {
     });
 }
 
-/// Outside the condition "p is the NGM": z = 4 relu(d_0 + d_1 − 1) − ½ has mean ½ over the masks and is −½ at their mean,
-/// so at y = 0 the bias sees an error of σ(½) = .6225, and .3775 where weight scaling stands in for the ensemble.
+/// Outside the condition "p is the NGM": z = 4 relu(d_0 + d_1 − 1) − ½ has mean ½ over the masks and is −½ at their
+/// mean, so at y = 0 the bias sees an error of σ(½) = .6225, and .3775 where weight scaling stands in for the ensemble.
 #[test]
 fn boost_objective_fails_where_weight_scaling_stands_in_for_the_ensemble() {
     let layers = vec![

@@ -127,7 +127,8 @@ fn noise_alpha_fails_for_units_of_another_mean() {
     assert_abs_diff_eq!(variance, 16.0 / 9.0 * 17.0 / 16.0, epsilon = 4e-15);
 }
 
-/// Given x, its mean, which is its weight scaling, is a q x, and a q < 1: the identity of test time is another function.
+/// Given x, its mean, which is its weight scaling, is a q x, and a q < 1: the identity of test time is another
+/// function.
 #[test]
 fn noise_alpha_fails_to_be_unbiased_given_the_unit() {
     let alpha = AlphaDropout::selu(0.9).unwrap();

@@ -174,7 +174,8 @@ fn noise_gaussian_samples_are_normal() {
         assert!(kolmogorov_distance(column(), 1.0, deviation) < allowed);
         assert!(kolmogorov_distance(column(), 1.0, deviation * 1.2) > allowed);
     }
-    // Units 0 and 1 come from one pair of the polar method: their sum, standardised, is N(0, 2) if they are independent.
+    // Units 0 and 1 come from one pair of the polar method: their sum, standardised, is N(0, 2) if they are
+    // independent.
     let sums: Vec<f64> = draws.iter().map(|d| (d[0] - 1.0) / 0.5 + (d[1] - 1.0) / 2.0).collect();
     assert!(kolmogorov_distance(sums, 0.0, 2f64.sqrt()) < allowed);
 }
@@ -273,7 +274,8 @@ fn noise_additive_mutant_falls_by_the_first_power() {
     refuted(24, rescaling(), |case| variance_falls_by(adding, |c| Rational::one() / c.clone(), &case));
 }
 
-/// Outside the condition "positively homogeneous units": a tanh unit cannot grow, so its rescaled network is another one.
+/// Outside the condition "positively homogeneous units": a tanh unit cannot grow, so its rescaled network is another
+/// one.
 #[test]
 fn noise_additive_fails_for_bounded_units() {
     let output = |c: f64| {

@@ -180,8 +180,8 @@ fn noise_drop_block_fails_to_have_its_nominal_drop_rate() {
     assert!(q(1, 1) - kept < q(16, 45));
 }
 
-/// The paper's scaling of each draw by units over units kept: the mean multiplier is above 1 at the corner and below it at
-/// the centre. Inverting by the law's own mean gives 1 everywhere.
+/// The paper's scaling of each draw by units over units kept: the mean multiplier is above 1 at the corner and below it
+/// at the centre. Inverting by the law's own mean gives 1 everywhere.
 #[test]
 fn noise_drop_block_fails_to_have_mean_one_after_renormalising_each_draw() {
     let law = DropBlock::new(3, 3, 2, q(1, 5)).unwrap();
