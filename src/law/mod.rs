@@ -13,7 +13,7 @@
 //! | any table of masks | [`table`] | of the table | any |
 //! | any law, given that not all units are dropped | [`non_empty`] | m/(1−π(0)) | positive or negative |
 //! | inverted dropout of any of these | [`rescaled`] | m/p | as before |
-//! | normal multipliers, infinitely many sub-models | [`gaussian`] | 1 | independent |
+//! | normal multipliers, infinitely many sub-models | [`gaussian`] | 1 or 0 | independent |
 
 pub mod fixed_count;
 pub mod gaussian;

@@ -13,7 +13,7 @@ use rand::Rng;
 ///
 /// Each product w_ij v_j is a unit that can be dropped, so DropConnect is dropout of product units: an affine layer
 /// that forms the products, a dropout layer, and an affine layer that adds them up. The bias is never dropped (the
-/// paper's training code masks it too).
+/// paper masks it too).
 ///
 /// Dropout of the inputs v is the same network with the multipliers of a column tied, see [`input_of_weight`]. Either
 /// way each u_i has the same marginal law; Cov(u_i, u_l) is 0 here and \\(p(1-p)\sum_j w_{ij} w_{lj} v_j^2\\) for input

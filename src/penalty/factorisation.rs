@@ -23,11 +23,13 @@ use nalgebra::{DMatrix, DVector};
 /// ```
 ///
 /// # Errors
-/// [`Error::Shape`] where the matrices do not fit, [`Error::KeepProbability`] unless every θ lies in (0, 1].
+/// [`Error::Shape`] where the matrices do not fit, [`Error::KeepProbability`] unless every θ lies in (0, 1],
+/// [`Error::NotFinite`] for an entry that is NaN or infinite.
 pub fn hidden_penalty<T: Scalar>(u: &DMatrix<T>, v: &DMatrix<T>, x: &DMatrix<T>, keep: DVector<T>) -> Result<T> {
     Error::shape("columns of V, one a hidden unit as in U", u.ncols(), v.ncols())?;
     Error::shape("rows of V, one an input", x.ncols(), v.nrows())?;
     Error::shape("keep probabilities of the hidden units", u.ncols(), keep.len())?;
+    [u, v, x].into_iter().try_for_each(finite)?;
     let keep = Independent::new(keep)?;
     Ok(keep.keep().iter().enumerate().fold(T::zero(), |penalty, (i, p)| {
         let (u, v) = (u.column(i).into_owned(), v.column(i).into_owned());
@@ -46,7 +48,7 @@ pub fn hidden_penalty<T: Scalar>(u: &DMatrix<T>, v: &DMatrix<T>, x: &DMatrix<T>,
 /// \\|M\\|_\ast^2\\). [`balanced`] attains it. Dropout of factorisation therefore prefers a small nuclear norm.
 ///
 /// # Errors
-/// [`Error::Domain`] if r is below the rank of M, [`Error::KeepProbability`] unless θ lies in (0, 1].
+/// As [`balanced`], and [`Error::KeepProbability`] unless θ lies in (0, 1].
 pub fn least_penalty<T: Real>(m: &DMatrix<T>, columns: usize, keep: T) -> Result<T> {
     Independent::new(DVector::from_element(1, keep))?;
     let (u, v) = balanced(m, columns)?;
@@ -57,8 +59,8 @@ pub fn least_penalty<T: Real>(m: &DMatrix<T>, columns: usize, keep: T) -> Result
 /// A factorisation M = UVᵀ into `columns` columns whose terms all have the same \\(\\|u_i\\| = \\|v_i\\|\\): one of
 /// least dropout penalty.
 ///
-/// From the singular value decomposition: \\(U = A\sqrt S Q\\) and \\(V = B\sqrt S Q\\), with Q a product of at most r
-/// − 1 rotations, each of which brings one diagonal entry of \\(Q^\top S Q\\) to the mean.
+/// From the singular value decomposition: \\(U = A\sqrt S Q\\) and \\(V = B\sqrt S Q\\), with Q a product of fewer than r
+/// rotations, each of which brings one diagonal entry of \\(Q^\top S Q\\) to the mean.
 ///
 /// ```
 /// use dropout_oracle::penalty::factorisation::balanced;
@@ -70,9 +72,10 @@ pub fn least_penalty<T: Real>(m: &DMatrix<T>, columns: usize, keep: T) -> Result
 /// ```
 ///
 /// # Errors
-/// [`Error::Domain`] if there are fewer columns than singular values above the rounding of the largest.
+/// [`Error::Domain`] if there are fewer columns than singular values above the rounding of the largest,
+/// [`Error::NotFinite`] for an entry that is NaN or infinite.
 pub fn balanced<T: Real>(m: &DMatrix<T>, columns: usize) -> Result<(DMatrix<T>, DMatrix<T>)> {
-    let (scaled, right) = jacobi(m);
+    let (scaled, right) = jacobi(m)?;
     let values = DVector::from_fn(scaled.ncols(), |k, _| norm(&scaled, k));
     // Each rotation rounds a column by a few units in the last place of the largest.
     let noise = values.iter().copied().fold(T::zero(), T::maximum)
@@ -110,6 +113,13 @@ pub fn balanced<T: Real>(m: &DMatrix<T>, columns: usize) -> Result<(DMatrix<T>, 
     Ok((u, v))
 }
 
+fn finite<T: Scalar>(m: &DMatrix<T>) -> Result<()> {
+    match m.iter().find(|entry| !entry.is_finite()) {
+        Some(bad) => Err(Error::NotFinite { what: "an entry of a matrix".into(), value: bad.to_f64() }),
+        None => Ok(()),
+    }
+}
+
 /// ‖column k‖.
 fn norm<T: Real>(m: &DMatrix<T>, k: usize) -> T {
     let column = m.column(k).into_owned();
@@ -132,15 +142,20 @@ fn rotate<T: Real>(m: &mut DMatrix<T>, i: usize, j: usize, t: T) {
 /// ```
 /// use dropout_oracle::penalty::factorisation::singular_values;
 /// use nalgebra::dmatrix;
-/// assert_eq!(singular_values(&dmatrix![0.0, 3.0; 1.0, 0.0]).sum(), 4.0);
+/// assert_eq!(singular_values(&dmatrix![0.0, 3.0; 1.0, 0.0])?.sum(), 4.0);
+/// # Ok::<(), dropout_oracle::Error>(())
 /// ```
-pub fn singular_values<T: Real>(m: &DMatrix<T>) -> DVector<T> {
-    let (scaled, _) = jacobi(m);
-    DVector::from_fn(scaled.ncols(), |k, _| norm(&scaled, k))
+///
+/// # Errors
+/// [`Error::NotFinite`] for an entry that is NaN or infinite.
+pub fn singular_values<T: Real>(m: &DMatrix<T>) -> Result<DVector<T>> {
+    let (scaled, _) = jacobi(m)?;
+    Ok(DVector::from_fn(scaled.ncols(), |k, _| norm(&scaled, k)))
 }
 
 /// M B and B, with B orthogonal such that the columns of M B are.
-fn jacobi<T: Real>(m: &DMatrix<T>) -> (DMatrix<T>, DMatrix<T>) {
+fn jacobi<T: Real>(m: &DMatrix<T>) -> Result<(DMatrix<T>, DMatrix<T>)> {
+    finite(m)?;
     const SWEEPS: usize = 64; // convergence is quadratic: about 10 are needed
     // What a dot product of orthogonal unit columns is rounded to.
     let orthogonal = T::unit_roundoff() * T::ratio(m.nrows() as i64, 1);
@@ -167,5 +182,5 @@ fn jacobi<T: Real>(m: &DMatrix<T>) -> (DMatrix<T>, DMatrix<T>) {
             break;
         }
     }
-    (scaled, right)
+    Ok((scaled, right))
 }

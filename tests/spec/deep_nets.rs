@@ -195,6 +195,7 @@ fn deep_linear_one_hidden_fails_with_fewer_columns_than_the_rank() {
     assert!(matches!(least_penalty(&m, 1, 0.5), Err(Error::Domain { .. })));
     assert!(least_penalty(&dmatrix![3.0, 3.0; 1.0, 1.0], 1, 0.5).is_ok());
     assert!(matches!(least_penalty(&m, 2, 0.0), Err(Error::KeepProbability { .. })));
+    assert!(matches!(singular_values(&dmatrix![f64::NAN]), Err(Error::NotFinite { .. })));
 }
 
 // deep.not-l2.
@@ -368,7 +369,8 @@ fn stages((layers, _): &Stack, unit: Activation) -> Vec<Stage> {
 
 /// The largest ‖W diag(p)‖ over the layers but the first: tanh, ReLU and identity are 1-Lipschitz.
 fn contraction((layers, _): &Stack) -> f64 {
-    let norms = layers[1..].iter().map(|(w, _, keep)| singular_values(&(w * DMatrix::from_diagonal(keep))).max());
+    let norms =
+        layers[1..].iter().map(|(w, _, keep)| singular_values(&(w * DMatrix::from_diagonal(keep))).unwrap().max());
     norms.fold(0.0, f64::max)
 }
 

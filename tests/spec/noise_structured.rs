@@ -168,6 +168,19 @@ fn noise_drop_block_is_ordinary_dropout_for_single_units_and_one_coin_for_the_wh
     assert_eq!((law.mean(), law.covariance()), (coin.mean(), coin.covariance()));
 }
 
+/// The paper's γ gives the map its nominal drop rate on average where no two squares overlap, else a smaller one: a unit
+/// that several seeds cover is dropped once.
+#[test]
+fn noise_drop_block_holds_to_have_its_nominal_drop_rate_only_without_overlaps() {
+    for (h, w, b) in every_map() {
+        let drop_rate = q(1, 10);
+        let mean = DropBlock::with_drop_rate(h, w, b, drop_rate.clone()).unwrap().mean();
+        let dropped = q(1, 1) - mean.sum() / q((h * w) as i64, 1);
+        let overlaps = b > 1 && (h, w) != (b, b);
+        assert!(if overlaps { dropped < drop_rate } else { dropped == drop_rate }, "{h} by {w}, block {b}");
+    }
+}
+
 /// Outside "b = 1 or the whole map", the nominal drop rate is not the drop rate: 3 × 3, blocks of 2, δ = 16/45. Then
 /// γ = 1/5; the corners drop 1/5, the centre 369/625, and the map .3145 on average instead of .3556.
 #[test]
