@@ -88,9 +88,12 @@ pub mod marginal;
 pub mod mask;
 pub mod model;
 pub mod network;
+pub mod noise;
 pub mod normal;
 pub mod penalty;
+pub mod penalty;
 pub mod random;
+pub mod rbm;
 pub mod scalar;
 pub mod train;
 

@@ -12,9 +12,11 @@
 //! tree over the mask integer ([`expectation`]), so that the bits do not depend on the number of threads.
 
 pub mod arithmetic;
+pub mod boosting;
 pub mod decomposition;
 pub mod divergence;
 mod expectation;
+pub mod expectation_linear;
 pub mod fold;
 pub mod geometric;
 pub mod hoeffding;

@@ -13,8 +13,10 @@
 //! | any table of masks | [`table`] | of the table | any |
 //! | any law, given that not all units are dropped | [`non_empty`] | m/(1−π(0)) | positive or negative |
 //! | inverted dropout of any of these | [`rescaled`] | m/p | as before |
+//! | normal multipliers, infinitely many sub-models | [`gaussian`] | 1 or 0 | independent |
 
 pub mod fixed_count;
+pub mod gaussian;
 pub mod independent;
 pub mod independent_units;
 pub mod non_empty;
@@ -24,6 +26,7 @@ pub mod tied;
 pub mod uniform;
 
 pub use fixed_count::FixedCount;
+pub use gaussian::Gaussian;
 pub use independent::Independent;
 pub use independent_units::IndependentUnits;
 pub use non_empty::NonEmpty;

@@ -9,6 +9,8 @@
 //! | linear regression | [`linear_regression`] | |
 //! | deep linear | [`deep_linear`] | |
 //! | multi-layer perceptron: identity, ReLU, maxout, tanh, logistic units | [`mlp`], [`activation`] | |
+//! | recurrent, with dropout on any of its connections | [`recurrent`] | |
+//! | residual, with whole blocks that can be dropped | [`residual`] | |
 
 pub mod activation;
 pub mod affine;
@@ -16,6 +18,8 @@ pub mod backpropagation;
 mod deep_linear;
 mod linear_regression;
 pub mod mlp;
+pub mod recurrent;
+pub mod residual;
 mod softmax_regression;
 
 pub use activation::{Activation, PiecewiseLinear, Unit};
@@ -23,6 +27,8 @@ pub use affine::Affine;
 pub use deep_linear::deep_linear;
 pub use linear_regression::linear_regression;
 pub use mlp::{Layer, Mlp};
+pub use recurrent::Recurrent;
+pub use residual::Residual;
 pub use softmax_regression::softmax_regression;
 
 use crate::error::Result;

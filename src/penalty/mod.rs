@@ -11,10 +11,12 @@
 //! | gradient descent on it with fresh masks: mean and covariance of the weights | [`moments`] | l2.sgd-moments, l2.batch-mask |
 //! | generalised linear models: the exact penalty, its quadratic approximation, Fisher information | [`glm`], [`canonical`] | glm.penalty, glm.quadratic, adagrad.fisher |
 //! | closed forms for Poisson regression and exponential loss, and a bound for logistic loss | [`closed_form`] | glm.poisson, mcf.exponential |
+//! | deep linear networks and matrix factorisations | [`factorisation`] | deep.linear-one-hidden |
 //! | the Taylor series behind the quadratic approximation, and where it diverges | [`taylor`] | glm.taylor-radius |
 
 pub mod canonical;
 pub mod closed_form;
+pub mod factorisation;
 pub mod glm;
 mod ldl;
 pub mod linear;

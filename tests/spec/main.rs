@@ -4,12 +4,15 @@
 //! named `…_fails_…` leave the claim's conditions and ask that it be false there.
 
 // What the claims share.
+mod moments;
 mod scripted_rng;
 mod submodels;
 mod support;
 
 mod adagrad_fisher;
 mod certified_enclosures;
+mod deep_nets;
+mod dropout_boosting;
 mod ens_binary_decision;
 mod ens_decomposition;
 mod ens_jensen;
@@ -35,12 +38,21 @@ mod law_sampling;
 mod marginal_deep_linear;
 mod marginal_lattice;
 mod marginal_logistic;
+mod maxout_and_variance_shift;
 mod mc_arithmetic;
 mod mc_geometric_rate;
 mod mc_intervals;
+mod noise_alpha;
+mod noise_batch_norm;
+mod noise_dropconnect;
+mod noise_gaussian_and_additive;
 mod noise_gaussian_linear;
+mod noise_stochastic_pooling;
+mod noise_structured;
 mod nwgm;
 mod nwgm_bounds;
+mod rbm_dropout;
+mod rnn_masks;
 mod same_bits;
 mod sgd_standard_vs_inverted;
 mod uncertainty;
