@@ -175,19 +175,16 @@ def audited(build, name):
 
 def read_ledger(path):
     """Claim id -> theorem names, from the [[claim]] entries of claims.toml."""
-    text = path.read_text()
-    try:
-        import tomllib
-
-        return {c["id"]: c.get("theorems", []) for c in tomllib.loads(text).get("claim", [])}
-    except ModuleNotFoundError:
-        ledger = {}
-        for entry in re.split(r"^\[\[claim\]\]", text, flags=re.M)[1:]:
-            ident = re.search(r'^id\s*=\s*"([^"]*)"', entry, re.M)
-            names = re.search(r"^theorems\s*=\s*\[(.*?)\]", entry, re.M | re.S)
-            if ident:
-                ledger[ident.group(1)] = re.findall(r'"([^"]+)"', names.group(1)) if names else []
-        return ledger
+    ledger = {}
+    for entry in re.split(r"^\[\[claim\]\]", path.read_text(), flags=re.M)[1:]:
+        ident = re.search(r'^id\s*=\s*"([^"]*)"', entry, re.M)
+        if not ident:
+            refuse("claims.toml has an entry without an id")
+        if ident.group(1) in ledger:
+            refuse(f"claims.toml has two entries {ident.group(1)}")
+        names = re.search(r"^theorems\s*=\s*\[(.*?)\]", entry, re.M | re.S)
+        ledger[ident.group(1)] = re.findall(r'"([^"]+)"', names.group(1)) if names else []
+    return ledger
 
 
 def check_ledger(path, table):

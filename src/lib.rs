@@ -91,7 +91,6 @@ pub mod network;
 pub mod noise;
 pub mod normal;
 pub mod penalty;
-pub mod penalty;
 pub mod random;
 pub mod rbm;
 pub mod scalar;

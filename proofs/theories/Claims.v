@@ -10,7 +10,8 @@ From Coq Require Import Reals List.
 From DropoutOracle Require Import Algebra Law Multilinear LinearRegression Ridge DeepLinear
   InvertedDropout InvertedRegression Recurrent Factorisation Moments DropConnect Network.
 From DropoutOracle Require Import RealLayer Ensembles SoftmaxUniform SoftmaxAnyLaw Decomposition
-  ExponentialFamily Nwgm Relu ExponentialLoss BinaryDecision RidgeMinimiser Boosting Agreement.
+  ExponentialFamily Nwgm Relu ExponentialLoss BinaryDecision RidgeMinimiser Boosting Agreement
+  Bound Dyadic Maxout BoltzmannMachine.
 Import ListNotations.
 
 Module Type Claims.
@@ -229,6 +230,12 @@ Parameter ws_softmax_uniform : forall k n W b v,
   (0 < k)%nat -> length v = n -> forall y, (y < k)%nat ->
   normalise k (unnormalised k n W b v) y = softmax k (fun y => / 2 * dot (W y) v + b y) y.
 
+(* Eq 7.60 in base 2, multiplied out: for integer logits, a statement about integers. *)
+(* claim: ens.dyadic *)
+Parameter ens_dyadic : forall k n W b v y y', length v = n ->
+  product_of_models k n W b v y * Rpower 2 (summed_logit n W b v y')
+  = product_of_models k n W b v y' * Rpower 2 (summed_logit n W b v y).
+
 (* --- the same for other laws and other networks --- *)
 
 (* claim: ws.softmax *)
@@ -266,6 +273,11 @@ Parameter ws_deep_linear_softmax : forall k (N : list layer) (Ls : list (law Rri
   NGM k (independent Ls) (fun ms => softmax k (outputs_of N x ms)) y
   = softmax k (outputs_of N x (map mean_mask Ls)) y.
 
+(* One mask at three steps: 1/2 where weight scaling gives 1/8. *)
+(* claim: ws.deep-linear *)
+Parameter ws_deep_linear_tied_refuted :
+  mean (coin (/ 2)) (fun d => d ^ 3) = / 2 /\ (/ 2) ^ 3 = / 8.
+
 (* claim: ws.gaussian *)
 Parameter ws_gaussian_common_variance : forall (X : Type) (L : law Rring X) (m : X -> R) s2 y,
   mass L = 1 -> 0 < s2 ->
@@ -284,6 +296,11 @@ Parameter ws_gaussian_not_mean_of_means :
 Parameter ws_canonical_link : forall (X Y : Type) (L : law Rring X) (h t : Y -> R) A (theta : X -> R),
   mass L = 1 -> (forall y, 0 < h y) ->
   proportional (fun y => geo L (fun m => member h t A (theta m) y)) (member h t A (mean L theta)).
+
+(* claim: ws.canonical-link *)
+Parameter ws_canonical_link_normalised : forall (X : Type) k (L : law Rring X) (h t : nat -> R) A theta y,
+  mass L = 1 -> (forall y, 0 < h y) ->
+  NGM k L (fun m => member h t A (theta m)) y = normalise k (member h t A (mean L theta)) y.
 
 (* claim: ws.canonical-link *)
 Parameter ws_canonical_link_poisson : forall (X : Type) (L : law Rring X) (rate : X -> R),
@@ -389,6 +406,12 @@ Parameter nwgm_false_bound :
 Parameter nwgm_false_convex :
   mean fixture (fun o => (o - 0) ^ 2) < (NWGM fixture (fun o => o) - 0) ^ 2.
 
+(* For cross-entropy it holds, with any target in [0, 1]. *)
+(* claim: nwgm.false-convex *)
+Parameter nwgm_false_convex_true_for_cross_entropy : forall (X : Type) (L : law Rring X) O t,
+  probability L -> outputs O -> 0 <= t <= 1 ->
+  cross_entropy t (NWGM L O) <= mean L (fun x => cross_entropy t (O x)).
+
 (* claim: nwgm.true-bounds *)
 Parameter nwgm_true_bounds_relu : forall (X : Type) (L : law Rring X) S,
   probability L ->
@@ -399,6 +422,12 @@ Parameter nwgm_true_bounds_relu_deviation : forall (X : Type) (L : law Rring X) 
   probability L ->
   mean L (fun x => relu (S x)) - relu (mean L S)
   <= / 2 * sqrt (mean L (fun x => (S x - mean L S) ^ 2)).
+
+(* Ms bounds the second derivatives of f, one entry a unit. *)
+(* claim: ws.bound *)
+Parameter ws_bound : forall p Ms f,
+  length Ms = length p -> (forall q, In q p -> 0 <= q <= 1) -> curvatures Ms f ->
+  Rabs (mean (bernoulli p) f - f p) <= gap_bound p Ms.
 
 (* --- rectified linear units --- *)
 
@@ -422,6 +451,12 @@ Parameter ws_same_pattern_one_hidden : forall (L : law Rring (list R)) H c x,
   (forall h, In h H -> same_sign L (fun m => dot (fst (snd h)) (m ⊙ x) + snd (snd h))) ->
   mean L (relu_net H c x) = relu_net H c x (mean_mask L).
 
+(* claim: maxout.ws *)
+Parameter maxout_ws_same_piece : forall (L : law Rring (list R)) s others x t,
+  probability L -> In t (s :: others) ->
+  (forall w m, In (w, m) L -> forall u, In u (s :: others) -> piece x u m <= piece x t m) ->
+  mean L (maxout s others x) = maxout s others x (mean_mask L).
+
 (* claim: deep.negative-penalty *)
 Parameter deep_negative_penalty :
   mean (bernoulli half_half) (fun d => (and_unit d - 5) ^ 2) = 2275 / 100
@@ -435,6 +470,11 @@ Parameter deep_not_l2_same_network : forall c u w b x, 0 < c -> forall m : list 
 Parameter deep_not_l2_penalty_changes : (1 / 2) ^ 2 + (2 * 1) ^ 2 <> 1 ^ 2 + 1 ^ 2.
 
 (* --- losses that are exponential in the noise --- *)
+
+(* The label-free penalty of glm_penalty_label_free is not negative. *)
+(* claim: glm.penalty *)
+Parameter glm_penalty_nonneg : forall (X : Type) (L : law Rring X) A theta,
+  probability L -> above_tangents A -> A (mean L theta) <= mean L (fun m => A (theta m)).
 
 (* claim: glm.poisson *)
 Parameter glm_poisson : forall p r beta x,
@@ -450,6 +490,12 @@ Parameter mcf_exponential_logistic_bound : forall p r w x y,
   (forall q, In q p -> 0 <= q <= 1) ->
   mean (bernoulli p) (fun d => ln (1 + exp (- y * dot w (d ⊙ (r ⊙ x)))))
   <= ln (1 + exp_product p (scale (K := Rring) (- y) (w ⊙ (r ⊙ x)))).
+
+(* claim: rbm.dropout *)
+Parameter rbm_dropout_visible_marginal : forall r units b v,
+  length units = length r ->
+  sum (map (weight units b v) (hidden_states r))
+  = exp (dot b v) * product_over_kept r (apply_layer units v).
 
 (* --- ridge regression --- *)
 

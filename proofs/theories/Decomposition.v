@@ -148,3 +148,17 @@ Proof.
   - intros q Hq. rewrite mean_KL by (auto; apply Hq).
     pose proof (KL_nonneg k q (NGM k L P) Hq (NGM_distribution k L P Hk)). lra.
 Qed.
+
+(* --- the penalty of a canonical GLM --- *)
+
+(* A lies above a line through each of its points: a convex function. *)
+Definition above_tangents (A : R -> R) : Prop := forall s, exists c, forall t, A s + c * (t - s) <= A t.
+
+Theorem glm_penalty_nonnegative {X} (L : law Rring X) A theta :
+  probability L -> above_tangents A -> A (mean L theta) <= mean L (fun m => A (theta m)).
+Proof.
+  intros [Hw HL] HA. destruct (HA (mean L theta)) as (c & Hc).
+  apply Rle_trans with (mean L (fun m => A (mean L theta) + c * (theta m - mean L theta))).
+  - right. rewrite Rmean_add, Rmean_mul, Rmean_sub, !Rmean_const by exact HL. rring.
+  - apply mean_le; [exact Hw | intros; apply Hc].
+Qed.

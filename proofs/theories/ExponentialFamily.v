@@ -2,7 +2,7 @@
 
    The geometric mean of members of one exponential family is proportional to the member at
    the mean natural parameter.  The labels y may be of any kind, so proportional is a
-   constant c > 0 that does not depend on y; that normalising removes c is not stated here. *)
+   constant c > 0 that does not depend on y. *)
 
 From Coq Require Import Reals List Lra Lia.
 From DropoutOracle Require Import Algebra Law RealLayer Ensembles.
@@ -27,6 +27,16 @@ Proof.
   transitivity (h y * (exp (A (mean L theta) - mean L (fun m => A (theta m)))
                        * exp (mean L theta * t y - A (mean L theta)))); [| rring].
   rewrite <- exp_plus. do 2 f_equal. rring.
+Qed.
+
+(* With finitely many labels, renormalising removes the constant. *)
+Theorem canonical_link_normalised {X} k (L : law Rring X) (h t : nat -> R) A (theta : X -> R) y :
+  mass L = 1 -> (forall y, 0 < h y) ->
+  NGM k L (fun m => member h t A (theta m)) y = normalise k (member h t A (mean L theta)) y.
+Proof.
+  intros HL Hh. destruct (canonical_link L h t A theta HL Hh) as (c & Hc & H).
+  rewrite <- (normalise_scale k c) by lra. unfold NGM, normalise.
+  now rewrite H, (total_ext k _ _ (fun y _ => H y)).
 Qed.
 
 (* --- Poisson: the rate of the geometric mean is the geometric mean of the rates --- *)

@@ -233,3 +233,34 @@ Qed.
 Theorem published_convexity_false :
   mean fixture (fun o => (o - 0) ^ 2) < (NWGM fixture (fun o => o) - 0) ^ 2.
 Proof. rewrite fixture_NWGM, fixture_mean. lra. Qed.
+
+(* --- for cross-entropy the published statement is true, with any target in [0, 1] --- *)
+
+Definition cross_entropy (t o : R) : R := - (t * ln o + (1 - t) * ln (1 - o)).
+
+Theorem NWGM_cross_entropy {X} (L : law Rring X) O t :
+  probability L -> outputs O -> 0 <= t <= 1 ->
+  cross_entropy t (NWGM L O) <= mean L (fun x => cross_entropy t (O x)).
+Proof.
+  intros HL HO Ht. set (g := geo L O). set (h := geo L (fun x => 1 - O x)).
+  assert (Hg : 0 < g) by apply geo_pos. assert (Hh : 0 < h) by apply geo_pos.
+  assert (Hgh : g + h <= 1).
+  { assert (g <= mean L O) by (apply geo_le_mean; auto; intros; apply HO).
+    assert (Hc : h <= mean L (fun x => 1 - O x)) by (apply geo_le_mean; auto; intros x; specialize (HO x); lra).
+    rewrite Rmean_sub, Rmean_const in Hc by apply HL. real; lra. }
+  assert (Hln : ln (g + h) <= 0).
+  { rewrite <- ln_1. destruct Hgh as [Hgh | ->]; [left; apply ln_increasing; lra | lra]. }
+  assert (Lg : ln g = mean L (fun x => ln (O x))) by (unfold g; now rewrite geo_exp, ln_exp).
+  assert (Lh : ln h = mean L (fun x => ln (1 - O x))) by (unfold h; now rewrite geo_exp, ln_exp).
+  assert (E1 : ln (NWGM L O) = mean L (fun x => ln (O x)) - ln (g + h)).
+  { unfold NWGM, Rdiv. fold g h. rewrite ln_mult, ln_Rinv by (try apply Rinv_0_lt_compat; lra).
+    rewrite Lg. real; ring. }
+  assert (E2 : ln (1 - NWGM L O) = mean L (fun x => ln (1 - O x)) - ln (g + h)).
+  { unfold NWGM. fold g h. replace (1 - g / (g + h)) with (h * / (g + h)) by (field; lra).
+    rewrite ln_mult, ln_Rinv by (try apply Rinv_0_lt_compat; lra).
+    rewrite Lh. real; ring. }
+  unfold cross_entropy. rewrite E1, E2.
+  rewrite (Rmean_ext L (fun x => - (t * ln (O x) + (1 - t) * ln (1 - O x)))
+             (fun x => (- t) * ln (O x) + (- (1 - t)) * ln (1 - O x))) by (intros; ring).
+  rewrite Rmean_add, !Rmean_mul. real. lra.
+Qed.

@@ -3,7 +3,8 @@
 From DropoutOracle Require Import Algebra Law Multilinear LinearRegression Ridge DeepLinear
   InvertedDropout InvertedRegression Recurrent Factorisation Moments DropConnect Network.
 From DropoutOracle Require Import RealLayer Ensembles SoftmaxUniform SoftmaxAnyLaw Decomposition
-  ExponentialFamily Nwgm Relu ExponentialLoss BinaryDecision RidgeMinimiser Boosting Agreement.
+  ExponentialFamily Nwgm Relu ExponentialLoss BinaryDecision RidgeMinimiser Boosting Agreement
+  Bound Dyadic Maxout BoltzmannMachine.
 From DropoutOracle Require Import Claims.
 
 Module Proved : Claims.
@@ -50,16 +51,19 @@ Definition ws_softmax_eq_7_64 := @eq_7_64.
 Definition ws_softmax_eq_7_65 := @eq_7_65.
 Definition ws_softmax_eq_7_66 := @eq_7_66.
 Definition ws_softmax_uniform := @softmax_uniform.
+Definition ens_dyadic := @dyadic.
 Definition ws_softmax_independent := @softmax_independent.
 Definition ws_softmax_any_law := @softmax_any_law.
 Definition ws_softmax_not_all_zero := @not_all_zero_marginals.
 Definition ws_multilinear_logits := @NGM_softmax.
 Definition ws_last_layer := @softmax_last_layer.
 Definition ws_deep_linear_softmax := @deep_linear_softmax.
+Definition ws_deep_linear_tied_refuted := @tied_three_steps.
 Definition ws_gaussian_common_variance := @gaussian_common_variance.
 Definition ws_gaussian_different_variances := @gaussian_different_variances.
 Definition ws_gaussian_not_mean_of_means := @gaussian_different_variances_not_mean.
 Definition ws_canonical_link := @canonical_link.
+Definition ws_canonical_link_normalised := @canonical_link_normalised.
 Definition ws_canonical_link_poisson := @poisson_geo.
 Definition ws_canonical_link_rates_1_4 := @poisson_fixture.
 Definition ens_decomposition := @log_loss_decomposition.
@@ -80,18 +84,23 @@ Definition nwgm_order_below_half := @NWGM_le_mean.
 Definition nwgm_order_above_half := @NWGM_ge_mean.
 Definition nwgm_false_bound := @published_bound_false.
 Definition nwgm_false_convex := @published_convexity_false.
+Definition nwgm_false_convex_true_for_cross_entropy := @NWGM_cross_entropy.
 Definition nwgm_true_bounds_relu := @relu_gap.
 Definition nwgm_true_bounds_relu_deviation := @relu_gap_deviation.
+Definition ws_bound := @weight_scaling_gap.
 Definition ws_fails_relu := @relu_mean_differs.
 Definition ws_fails_relu_decision := @relu_decision_differs.
 Definition ws_fails_relu_arithmetic := @relu_arithmetic_differs.
 Definition ws_same_pattern_one_hidden := @same_pattern.
+Definition maxout_ws_same_piece := @same_piece.
 Definition deep_negative_penalty := @negative_penalty.
 Definition deep_not_l2_same_network := @rescaling_invisible.
 Definition deep_not_l2_penalty_changes := @rescaling_changes_l2.
+Definition glm_penalty_nonneg := @glm_penalty_nonnegative.
 Definition glm_poisson := @poisson_log_partition.
 Definition mcf_exponential := @exponential_loss.
 Definition mcf_exponential_logistic_bound := @logistic_loss_bound.
+Definition rbm_dropout_visible_marginal := @visible_marginal.
 Definition l2_minimiser := @ridge_minimum.
 Definition l2_minimiser_unique := @ridge_minimiser_unique.
 Definition l2_second_moment_constant_input := @constant_input_shrinks.

@@ -54,3 +54,7 @@ Proof.
   intros Hk Hlen HL y Hy. rewrite NGM_softmax by exact Hk. apply softmax_ext; auto.
   intros y' _. exact (deep_linear_mean N Ls x y' Hlen HL).
 Qed.
+
+(* Outside the conditions: one mask reused at three steps of a scalar product. *)
+Lemma tied_three_steps : mean (coin (/ 2)) (fun d => d ^ 3) = / 2 /\ (/ 2) ^ 3 = / 8.
+Proof. rewrite mean_coin. real. split; field. Qed.
