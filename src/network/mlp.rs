@@ -129,12 +129,22 @@ impl<T: Scalar, A: Unit<T>> Mlp<T, A> {
     pub(super) fn trace(&self, x: &DVector<T>, multipliers: &DVector<T>) -> Result<Vec<DVector<T>>> {
         Error::shape("inputs of the network", self.inputs, x.len())?;
         Error::shape("multipliers, one a droppable unit", self.units, multipliers.len())?;
+        finite("an input of the network", x)?;
         let (mut trace, mut used) = (vec![x.clone()], 0);
         for layer in &self.layers {
             let h = &trace[trace.len() - 1];
             trace.push(layer.apply(h, multipliers, &mut used));
         }
+        // Finite weights can still overflow, and a head would make NaN of the infinities.
+        finite("an output of the network", &trace[trace.len() - 1])?;
         Ok(trace)
+    }
+}
+
+fn finite<T: Scalar>(what: &str, numbers: &DVector<T>) -> Result<()> {
+    match numbers.iter().find(|number| !number.is_finite()) {
+        Some(bad) => Err(Error::NotFinite { what: what.into(), value: bad.to_f64() }),
+        None => Ok(()),
     }
 }
 

@@ -3,6 +3,12 @@
 //! Functions named `…_mutant_…` hand the claim's own check a wrong implementation and ask that it be refused; functions
 //! named `…_fails_…` leave the claim's conditions and ask that it be false there.
 
+mod naive;
 mod support;
 
 mod eq_7_56_to_7_66_softmax_weight_scaling;
+mod mean_output;
+mod network_definition;
+mod ws_bound;
+mod ws_multilinear;
+mod ws_same_pattern;
