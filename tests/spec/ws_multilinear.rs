@@ -224,18 +224,21 @@ fn ws_multilinear_fails_for_probabilities() {
     assert_relative_eq!(ngm, ws, max_relative = 4.0 * f64::EPSILON); // a few roundings each
 }
 
-/// The trivial cases in which WS is also AM: no disagreement, nothing dropped, logits symmetric about 0.
+/// Where WS is also AM: no disagreement, nothing dropped, logits symmetric about 0; and, for any other weight and p, at one
+/// bias by coincidence, since the gap changes its sign between logits where σ is convex and logits where it is concave.
 #[test]
-fn ws_multilinear_holds_for_probabilities_only_in_trivial_cases() {
+fn ws_multilinear_holds_for_probabilities_only_by_coincidence() {
     for (w, b, keep) in [(0.0, 0.7, 0.3), (1.3, -0.2, 1.0), (2.0, -1.0, 0.5)] {
         let [am, _, ws] = yes(w, b, keep);
         assert_relative_eq!(am, ws, max_relative = 4.0 * f64::EPSILON); // a few roundings each
     }
     holds(64, (0.1..3.0, -3.0..3.0, 0.05..0.95), |(w, b, keep)| {
-        // σ(b) and σ(w + b) against σ(b + pw): equal only on a surface, which no draw of reals hits.
         let exact = (1.0 - keep) * Real::logistic(b) + keep * Real::logistic(w + b);
         let [am, _, ws] = yes(w, b, keep);
+        // A random bias is not the one: the sets of coincidence have measure zero.
         prop_assert!((am - exact).abs() < 4.0 * f64::EPSILON && am != ws);
+        let [convex, concave] = [-6.0, 6.0].map(|b| yes(w, b, keep));
+        prop_assert!(convex[0] > convex[2] && concave[0] < concave[2]);
         Ok(())
     });
 }
