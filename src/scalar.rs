@@ -32,7 +32,8 @@ pub trait Scalar:
     + Send
     + Sync
 {
-    /// The number `numerator / denominator`, rounded once where the type rounds.
+    /// The number `numerator / denominator`: exact in rationals, rounded once where both integers fit the significand (up
+    /// to 2⁵³ for `f64`, 2²⁴ for `f32`), else each of them first.
     ///
     /// # Panics
     /// If `denominator` is zero.

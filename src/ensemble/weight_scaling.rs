@@ -3,9 +3,9 @@
 use super::Ensemble;
 use crate::error::{Error, Result};
 use crate::head::Head;
-use crate::law::Law;
+use crate::law::{Independent, Law};
 use crate::network::Network;
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, dot};
 use nalgebra::DVector;
 
 impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
@@ -51,9 +51,17 @@ impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
 /// ```
 ///
 /// # Errors
-/// [`Error::Shape`] unless there is one curvature a unit.
+/// [`Error::Shape`] unless there is one curvature a unit, [`Error::KeepProbability`] for a keep probability outside (0, 1],
+/// [`Error::Domain`] for a curvature that is negative, infinite or NaN.
 pub fn gap_bound<T: Scalar>(keep: &DVector<T>, curvature: &DVector<T>) -> Result<T> {
     Error::shape("curvatures, one a droppable unit", keep.len(), curvature.len())?;
-    let terms = keep.zip_map(curvature, |p, c| p.clone() * (T::one() - p) * c);
-    Ok(terms.iter().fold(T::zero(), |sum, term| sum + term.clone()) * T::ratio(1, 2))
+    let variance = Independent::new(keep.clone())?.keep().map(|p| p.clone() * (T::one() - p));
+    if let Some(unit) = curvature.iter().position(|c| !(*c >= T::zero() && c.is_finite())) {
+        return Err(Error::Domain {
+            what: format!("curvature along unit {unit}"),
+            value: curvature[unit].to_f64().to_string(),
+            must: "non-negative and finite: the supremum of an absolute value",
+        });
+    }
+    Ok(dot(&variance, curvature) * T::ratio(1, 2))
 }

@@ -44,8 +44,9 @@ impl<T: Scalar> Affine<T> {
     /// on every machine.
     ///
     /// # Panics
-    /// If h is shorter than [`Affine::inputs`].
+    /// Unless h has [`Affine::inputs`] entries.
     pub fn apply(&self, h: &DVector<T>) -> DVector<T> {
+        assert_eq!(h.len(), self.inputs(), "entries of the input of an affine map");
         let mut z = self.bias.clone();
         for (column, h) in self.weight.column_iter().zip(h) {
             for (z, w) in z.as_mut_slice().iter_mut().zip(column.as_slice()) {

@@ -1,7 +1,7 @@
 //! Deep linear networks: hidden layers without nonlinearities.
 
 use super::{Affine, Layer, Mlp, mlp::PiecewiseLinearMlp};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scalar::Scalar;
 
 /// Affine layers one after another, each with dropout on all of its inputs.
@@ -19,8 +19,13 @@ use crate::scalar::Scalar;
 /// ```
 ///
 /// # Errors
-/// [`Error::Shape`](crate::Error::Shape) where a layer does not fit the one before.
+/// [`Error::Shape`] where a layer does not fit the one before (layers are counted from 0).
 pub fn deep_linear<T: Scalar>(inputs: usize, layers: Vec<Affine<T>>) -> Result<PiecewiseLinearMlp<T>> {
+    let mut width = inputs;
+    for (index, affine) in layers.iter().enumerate() {
+        Error::shape(format!("inputs of linear layer {index}"), width, affine.inputs())?;
+        width = affine.outputs();
+    }
     let dropped = layers.into_iter().flat_map(|affine| [Layer::dropout(affine.inputs()), Layer::Affine(affine)]);
     Mlp::new(inputs, dropped.collect())
 }
