@@ -6,3 +6,5 @@
 mod support;
 
 mod eq_7_56_to_7_66_softmax_weight_scaling;
+mod train_gradient;
+mod train_objective;
