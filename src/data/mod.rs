@@ -1,4 +1,4 @@
-//! Data to train on and to predict: [`Examples`], and the embedded [digits](digits).
+//! Data to train on and to predict: [`Examples`], and the embedded `digits`.
 
 #[cfg(feature = "files")]
 pub mod digits;

@@ -6,5 +6,9 @@
 mod support;
 
 mod eq_7_56_to_7_66_softmax_weight_scaling;
+mod train_averaging;
+#[cfg(feature = "files")]
+mod train_digits;
 mod train_gradient;
 mod train_objective;
+mod train_sgd;

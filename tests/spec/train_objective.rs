@@ -195,7 +195,7 @@ fn train_objective_has_the_shapes_of_the_layers() {
 }
 
 #[test]
-fn examples_that_do_not_fit_are_named() {
+fn train_examples_that_do_not_fit_are_named() {
     let (one, two) = (dvector![1.0], dvector![1.0, 2.0]);
     let named = |x: Vec<DVector<f64>>, y: Vec<DVector<f64>>| Examples::new(x, y).unwrap_err().to_string();
     assert_eq!(named(vec![], vec![]), "number of examples: expected 1, found 0");
