@@ -27,7 +27,7 @@ pub enum Purpose {
 /// use rand::Rng;
 /// let (step, row) = (10, 3);
 /// let mut rng = stream(7, Purpose::Mask, step, row);
-/// assert_eq!(rng.next_u64(), 3_556_573_187_512_206_475); // on every machine
+/// assert_eq!(rng.next_u64(), 10_872_439_470_106_755_086); // on every machine
 /// ```
 pub fn stream(seed: u64, purpose: Purpose, i: u64, j: u64) -> ChaCha8Rng {
     let mut key = [0; 32];

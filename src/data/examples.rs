@@ -35,11 +35,14 @@ impl<T: Scalar> Examples<T> {
             return Err(Error::Shape { what: "number of examples".into(), expected: 1, found: 0 });
         }
         Error::shape("targets, one an example", inputs.len(), targets.len())?;
-        for (what, vectors) in [("input", &inputs), ("target", &targets)] {
+        for (article, what, vectors) in [("an", "input", &inputs), ("a", "target", &targets)] {
             for (n, vector) in vectors.iter().enumerate() {
                 Error::shape(format!("length of the {what} of example {n}"), vectors[0].len(), vector.len())?;
                 if let Some(bad) = vector.iter().find(|v| !v.is_finite()) {
-                    return Err(Error::NotFinite { what: format!("an {what} of example {n}"), value: bad.to_f64() });
+                    return Err(Error::NotFinite {
+                        what: format!("{article} {what} of example {n}"),
+                        value: bad.to_f64(),
+                    });
                 }
             }
         }

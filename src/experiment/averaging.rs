@@ -66,8 +66,10 @@ pub struct Trial {
     pub seed: u64,
     /// One score a predictor, in the order of [`Averaging::predictors`].
     pub scores: Vec<Score>,
-    /// The fraction of the test examples that each sub-network gets wrong on its own, in the order of the masks.
-    pub submodel_errors: Vec<f64>,
+    /// The number of test examples.
+    pub tested: usize,
+    /// How many of them each sub-network gets wrong on its own, in the order of the masks.
+    pub submodels_wrong: Vec<usize>,
 }
 
 /// \\(\tfrac12 \sum_y |p(y) - q(y)|\\): the largest difference in the probability of any event.
@@ -107,7 +109,7 @@ impl Averaging {
         let ensemble = model.ensemble();
 
         let mut scores = vec![Vec::new(); self.predictors().len()];
-        let mut wrong = vec![0u32; Mask::count(model.network().units())? as usize];
+        let mut submodels_wrong = vec![0; Mask::count(model.network().units())? as usize];
         for (n, (x, target)) in (0..).zip(test.iter()) {
             let class = target.imax();
             let Prediction { arithmetic_mean, geometric_mean, weight_scaling } = ensemble.predict(x)?;
@@ -127,14 +129,15 @@ impl Averaging {
                     }
                 });
             }
-            for (wrong, (logits, _)) in wrong.iter_mut().zip(ensemble.submodels(x)?) {
-                *wrong += u32::from(logits.imax() != class);
+            for (wrong, (logits, _)) in submodels_wrong.iter_mut().zip(ensemble.submodels(x)?) {
+                *wrong += usize::from(logits.imax() != class);
             }
         }
         Ok(Trial {
             seed,
             scores: scores.iter().map(|scores| Score::mean(scores)).collect(),
-            submodel_errors: wrong.iter().map(|&wrong| f64::from(wrong) / test.count() as f64).collect(),
+            tested: test.count(),
+            submodels_wrong,
         })
     }
 }

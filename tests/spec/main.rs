@@ -4,12 +4,16 @@
 //! named `…_fails_…` leave the claim's conditions and ask that it be false there.
 
 // What the claims share.
+mod mean_output;
 mod moments;
+mod naive;
+mod naive_heads;
 mod scripted_rng;
 mod submodels;
 mod support;
 
 mod adagrad_fisher;
+mod brute_force;
 mod certified_enclosures;
 mod deep_nets;
 mod dropout_boosting;
@@ -42,6 +46,7 @@ mod maxout_and_variance_shift;
 mod mc_arithmetic;
 mod mc_geometric_rate;
 mod mc_intervals;
+mod network_definition;
 mod noise_alpha;
 mod noise_batch_norm;
 mod noise_dropconnect;
@@ -54,17 +59,14 @@ mod nwgm_bounds;
 mod rbm_dropout;
 mod rnn_masks;
 mod same_bits;
-mod sgd_standard_vs_inverted;
-mod uncertainty;
-mod naive;
-mod naive_heads;
-mod support;
-
-mod brute_force;
-mod eq_7_56_to_7_66_softmax_weight_scaling;
-mod mean_output;
-mod network_definition;
 mod scalar_functions;
+mod sgd_standard_vs_inverted;
+mod train_averaging;
+mod train_digits;
+mod train_gradient;
+mod train_objective;
+mod train_sgd;
+mod uncertainty;
 mod ws_bound;
 mod ws_deep_linear;
 mod ws_fails_relu;
