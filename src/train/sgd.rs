@@ -153,7 +153,12 @@ impl Training {
         let mut summary = Summary { steps: 0, loss: 0.0 };
         for step in 0..self.steps {
             let mask = |row| model.law().sample(&mut stream(self.seed, Purpose::Mask, step, row as u64));
-            let batch = objective::sampled(&network, model.head(), examples, &batches.draw(), mask)?;
+            let batch = objective::sampled(&network, model.head(), examples, &batches.draw(), mask);
+            // The examples are finite, so only the weights can have made something infinite or NaN of them.
+            let batch = batch.map_err(|error| match error {
+                Error::NotFinite { value, .. } => Error::Diverged { step, loss: value },
+                other => other,
+            })?;
             let learning_rate = self.decay.at(self.learning_rate, step, self.steps);
             momentum.step(&mut network, &batch.gradient, learning_rate);
             if let Some(limit) = self.max_norm {

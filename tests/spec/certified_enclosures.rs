@@ -101,11 +101,8 @@ fn model_and_input() -> impl Strategy<Value = (Model, DVector<f64>)> {
     })
 }
 
-/// The distance of an `f64` from the farther end of an enclosure; infinite where the `f64` has overflowed.
+/// The distance of an `f64` from the farther end of an enclosure.
 fn distance(value: f64, enclosure: &Interval) -> f64 {
-    if !value.is_finite() {
-        return f64::INFINITY;
-    }
     let away = enclosure.clone() - Interval::from(value);
     let (lo, hi) = away.to_f64s();
     lo.abs().max(hi.abs())
@@ -117,7 +114,8 @@ fn each_number(
     x: &DVector<f64>,
     within: impl Fn(Bounded, &Interval) -> bool,
 ) -> Result<(), TestCaseError> {
-    let bounded = predict_with_bounds(model, x).unwrap();
+    // Outputs or rates beyond f64 are refused by name, and there is nothing to bound.
+    let Ok(bounded) = predict_with_bounds(model, x) else { return Ok(()) };
     let certified = CertifiedModel::new(model).unwrap().predict(x).unwrap();
     let pairs = [
         (&bounded.arithmetic_mean, &certified.arithmetic_mean),
@@ -154,7 +152,9 @@ fn the_running_error_mutant_that_forgets_earlier_roundings_is_refused() {
 #[test]
 fn the_bounded_prediction_has_the_plain_bits() {
     holds(64, model_and_input().no_shrink(), |(model, x)| {
-        let (bounded, plain) = (predict_with_bounds(&model, &x).unwrap(), model.ensemble().predict(&x).unwrap());
+        let (Ok(bounded), Ok(plain)) = (predict_with_bounds(&model, &x), model.ensemble().predict(&x)) else {
+            return Ok(());
+        };
         prop_assert_eq!(bounded.arithmetic_mean.map(Bounded::value), plain.arithmetic_mean);
         prop_assert_eq!(bounded.geometric_mean.expected.map(Bounded::value), plain.geometric_mean.expected);
         prop_assert_eq!(bounded.weight_scaling.map(Bounded::value), plain.weight_scaling);
