@@ -41,7 +41,7 @@
 //!
 //! | equation | says | here |
 //! |---|---|---|
-//! | 7.53 | \\(\sum_\mu p(\mu)\, p(y \mid x, \mu)\\), the arithmetic mean | [`Ensemble::arithmetic_mean`] |
+//! | 7.53 | \\(\sum_\mu p(\mu)\\, p(y \mid x, \mu)\\), the arithmetic mean | [`Ensemble::arithmetic_mean`] |
 //! | 7.54 | \\(\tilde p(y \mid x) = \sqrt[2^d]{\prod_\mu p(y \mid x, \mu)}\\), the geometric mean (uniform law; π(μ) as exponents in general) | [`Ensemble::expected_log_probability`], its logarithm |
 //! | 7.55 | \\(p = \tilde p / \sum_{y'} \tilde p\\), normalised; exists iff some y has positive probability everywhere (claim `ens.zero-probability`) | [`Ensemble::geometric_mean`], [`head::Head::normalise`] |
 //! | 7.56 | \\(P(y \mid v) = \mathrm{softmax}(W^\top v + b)_y\\) | [`network::softmax_regression`] at μ = 1 |

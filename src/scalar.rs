@@ -75,7 +75,7 @@ pub trait Real: Scalar + Copy {
     fn tanh(self) -> Self;
     /// \\(\sqrt x\\).
     fn sqrt(self) -> Self;
-    /// \\(\operatorname{erfc} x = \tfrac{2}{\sqrt\pi} \int_x^\infty e^{-t^2}\,dt\\), the tail of the normal law.
+    /// \\(\operatorname{erfc} x = \tfrac{2}{\sqrt\pi} \int_x^\infty e^{-t^2}\\,dt\\), the tail of the normal law.
     fn erfc(self) -> Self;
     /// −∞, the logarithm of zero probability.
     fn neg_infinity() -> Self;

@@ -105,7 +105,7 @@ impl CertifiedModel {
     }
 }
 
-/// \\(\mathrm{KL}(p \,\|\, q) = \sum_y p_y (\ln p_y - \ln q_y)\\) of two enclosed distributions over classes.
+/// \\(\mathrm{KL}(p \\,\\|\\, q) = \sum_y p_y (\ln p_y - \ln q_y)\\) of two enclosed distributions over classes.
 ///
 /// # Panics
 /// If an interval reaches zero, which no enclosed softmax does.

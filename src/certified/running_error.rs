@@ -116,12 +116,12 @@ fn of_sum(a: Bounded, b: Bounded) -> f64 {
     a.bound + b.bound
 }
 
-/// \\(|ab - a'b'| \le |a|\,\delta_b + |b|\,\delta_a + \delta_a \delta_b\\).
+/// \\(|ab - a'b'| \le |a|\\,\delta_b + |b|\\,\delta_a + \delta_a \delta_b\\).
 fn of_product(a: Bounded, b: Bounded) -> f64 {
     a.value.abs() * b.bound + b.value.abs() * a.bound + a.bound * b.bound
 }
 
-/// \\(|a/b - a'/b'| \le (\delta_a + |a/b|\,\delta_b) / (|b| - \delta_b)\\).
+/// \\(|a/b - a'/b'| \le (\delta_a + |a/b|\\,\delta_b) / (|b| - \delta_b)\\).
 fn of_quotient(a: Bounded, b: Bounded) -> f64 {
     quotient(a.bound + (a.value / b.value).abs() * b.bound, Bounded::least(b.value.abs(), b.bound)) * SLACK
 }

@@ -1,4 +1,4 @@
-//! Data to train on and to predict: [`Examples`], and the embedded [digits](digits) and [diabetes](diabetes) data.
+//! Data to train on and to predict: [`Examples`], and the embedded digits and diabetes data.
 
 #[cfg(feature = "files")]
 pub mod diabetes;

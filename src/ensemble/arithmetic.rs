@@ -10,7 +10,7 @@ use crate::scalar::{Real, Scalar, log_sum_exp};
 use nalgebra::DVector;
 
 impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
-    /// The expected y under the arithmetic mean: \\(\sum_\mu \pi(\mu)\, \mathbb E(y \mid x, \mu)\\).
+    /// The expected y under the arithmetic mean: \\(\sum_\mu \pi(\mu)\\, \mathbb E(y \mid x, \mu)\\).
     ///
     /// For classes these are the probabilities of equation 7.53 themselves. For other heads the arithmetic mean is a
     /// mixture, and this is its mean.
@@ -27,7 +27,7 @@ impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
         self.expect(x, |output| self.head.expected(output))
     }
 
-    /// \\(\ln \sum_\mu \pi(\mu)\, p(y \mid x, \mu)\\), added in logarithms so that no probability underflows.
+    /// \\(\ln \sum_\mu \pi(\mu)\\, p(y \mid x, \mu)\\), added in logarithms so that no probability underflows.
     ///
     /// # Errors
     /// As [`Ensemble::arithmetic_mean`]; [`Error::Shape`](crate::Error::Shape) for a target of another length,

@@ -11,7 +11,7 @@ use nalgebra::DVector;
 /// \\(\mathbb E_\mu[-\ln p_\mu(y)] = -\ln \mathrm{NGM}(y) + R\\), for any network and any head.
 ///
 /// \\(R = -\ln Z = -\ln \sum_y \prod_\mu p_\mu(y)^{\pi(\mu)} \ge 0\\) does not depend on the label y, is the least mean
-/// divergence \\(\min_q \sum_\mu \pi(\mu)\, \mathrm{KL}(q \,\|\, p_\mu)\\), attained at q = NGM, and vanishes iff all
+/// divergence \\(\min_q \sum_\mu \pi(\mu)\\, \mathrm{KL}(q \\,\\|\\, p_\mu)\\), attained at q = NGM, and vanishes iff all
 /// sub-models agree (claim ens.decomposition).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decomposition<T> {

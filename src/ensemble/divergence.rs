@@ -8,7 +8,7 @@ use crate::network::Network;
 use crate::scalar::{Real, log_sum_exp};
 use nalgebra::DVector;
 
-/// \\(\mathrm{KL}(q \,\|\, p) = \sum_y q(y) \ln\frac{q(y)}{p(y)}\\), for q and p given by their logits: log-probabilities up
+/// \\(\mathrm{KL}(q \\,\\|\\, p) = \sum_y q(y) \ln\frac{q(y)}{p(y)}\\), for q and p given by their logits: log-probabilities up
 /// to a constant, −∞ where the probability is zero. It is +∞ where q has a class that p has not.
 ///
 /// ```
@@ -39,10 +39,10 @@ fn term<T: Real>(log_q: T, log_p: T) -> T {
 }
 
 impl<N: ?Sized, L: ?Sized> Ensemble<'_, N, Softmax, L> {
-    /// \\(\sum_\mu \pi(\mu)\, \mathrm{KL}(q \,\|\, p_\mu)\\), the mean divergence of q from the sub-models, for q given by
+    /// \\(\sum_\mu \pi(\mu)\\, \mathrm{KL}(q \\,\\|\\, p_\mu)\\), the mean divergence of q from the sub-models, for q given by
     /// its logits.
     ///
-    /// It is \\(\mathrm{KL}(q \,\|\, \mathrm{NGM}) + R\\), so the normalised geometric mean is the distribution nearest to
+    /// It is \\(\mathrm{KL}(q \\,\\|\\, \mathrm{NGM}) + R\\), so the normalised geometric mean is the distribution nearest to
     /// all sub-models, at the distance R of the [decomposition](super::decomposition).
     ///
     /// ```

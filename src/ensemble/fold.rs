@@ -8,7 +8,7 @@ use nalgebra::DVector;
 /// \\(F(p) = \mathbb E f(d)\\) for independent \\(d_i \sim \mathrm{Bernoulli}(p_i)\\), from the 2^n values of f.
 ///
 /// `values[m]` is f at the mask with integer m. Each step removes one unit: \\(v \leftarrow (1-p_i)\,v[d_i = 0] +
-/// p_i\,v[d_i = 1]\\), O(2^n) in all. F is the only function that is affine in each p_i and agrees with f at the masks;
+/// p_i\\,v[d_i = 1]\\), O(2^n) in all. F is the only function that is affine in each p_i and agrees with f at the masks;
 /// weight scaling evaluates f's *own* real extension instead (claim ws.multilinear).
 ///
 /// ```

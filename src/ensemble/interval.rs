@@ -87,7 +87,7 @@ impl<T: Real> MonteCarlo<T> {
     }
 
     /// What ln of each mean is off by on average, to first order: \\(-\tfrac12 (\text{standard error}/\text{mean})^2\\), an
-    /// estimate of \\(-\operatorname{Var} p_\mu/(2k\,\mathrm{AM}^2)\\); none for a single sample.
+    /// estimate of \\(-\operatorname{Var} p_\mu/(2k\\,\mathrm{AM}^2)\\); none for a single sample.
     ///
     /// The mean itself is unbiased; its logarithm is too small, by Jensen, and the loss −ln too large (claim mc.log-bias).
     pub fn log_bias(&self) -> Option<DVector<T>> {

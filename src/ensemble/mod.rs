@@ -4,9 +4,9 @@
 //!
 //! | name | definition | module | equation |
 //! |---|---|---|---|
-//! | AM, arithmetic mean | \\(\sum_\mu \pi(\mu)\, p(y \mid x, \mu)\\) | [`arithmetic`] | 7.53 |
+//! | AM, arithmetic mean | \\(\sum_\mu \pi(\mu)\\, p(y \mid x, \mu)\\) | [`arithmetic`] | 7.53 |
 //! | NGM, normalised geometric mean | \\(\propto \prod_\mu p(y \mid x, \mu)^{\pi(\mu)}\\) | [`geometric`] | 7.54, 7.55, 7.58, 7.59 |
-//! | WS, weight scaling | \\(p(y \mid x, \mathbb E\,\mu)\\) | [`weight_scaling`] | 7.63–7.66 |
+//! | WS, weight scaling | \\(p(y \mid x, \mathbb E\\,\mu)\\) | [`weight_scaling`] | 7.63–7.66 |
 //!
 //! AM and NGM are computed by definition: every sub-model is evaluated, and the results are added along a fixed binary
 //! tree over the mask integer ([`expectation`]), so that the bits do not depend on the number of threads.
@@ -117,7 +117,7 @@ impl<'a, N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'a, N, H, L> {
         }
     }
 
-    /// \\(\mathbb E_\mu\, g(f(x, \mu))\\), by enumeration.
+    /// \\(\mathbb E_\mu\\, g(f(x, \mu))\\), by enumeration.
     fn expect<T: Scalar>(&self, x: &DVector<T>, g: impl Fn(&DVector<T>) -> DVector<T> + Sync) -> Result<DVector<T>>
     where
         N: Network<T>,

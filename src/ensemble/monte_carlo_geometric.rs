@@ -14,8 +14,8 @@ impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
     /// G_k, the normalised geometric mean of k = `samples` sub-models drawn from the law with `rng`, one after another.
     ///
     /// It tends to the normalised geometric mean, not to weight scaling: for every q,
-    /// \\(\mathbb E\,\mathrm{KL}(q \,\|\, G_k) = \mathrm{KL}(q \,\|\, \mathrm{NGM}) + \mathbb E\,\mathrm{KL}(\mathrm{NGM}
-    /// \,\|\, G_k)\\), so against q = WS the divergence stops at the floor \\(\mathrm{KL}(\mathrm{WS} \,\|\,
+    /// \\(\mathbb E\\,\mathrm{KL}(q \\,\\|\\, G_k) = \mathrm{KL}(q \\,\\|\\, \mathrm{NGM}) + \mathbb E\\,\mathrm{KL}(\mathrm{NGM}
+    /// \\,\\|\\, G_k)\\), so against q = WS the divergence stops at the floor \\(\mathrm{KL}(\mathrm{WS} \\,\\|\\,
     /// \mathrm{NGM})\\), which is zero where weight scaling is exact. [`geometric_rate`] gives the last term (claim
     /// mc.geometric-rate).
     ///
@@ -64,7 +64,7 @@ impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
 }
 
 /// \\(\tfrac12 \operatorname{tr}(H \operatorname{Cov} z)\\) with \\(H = \operatorname{diag}(p) - pp^\top\\): what
-/// \\(k\,\mathbb E\,\mathrm{KL}(\mathrm{NGM} \,\|\, G_k)\\) tends to (claim mc.geometric-rate).
+/// \\(k\\,\mathbb E\\,\mathrm{KL}(\mathrm{NGM} \\,\\|\\, G_k)\\) tends to (claim mc.geometric-rate).
 ///
 /// `probabilities` is p = NGM, a distribution over classes; `covariance` is that of the logits z over the sub-models. H is
 /// the Fisher information of a softmax, so a shift of all logits alike does not count.

@@ -14,7 +14,7 @@ use crate::scalar::Real;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BinaryMeans<T> {
-    /// \\(E = \sum_\mu \pi(\mu)\, O_\mu\\).
+    /// \\(E = \sum_\mu \pi(\mu)\\, O_\mu\\).
     pub arithmetic: T,
     /// \\(\ln G\\), with \\(G = \prod_\mu O_\mu^{\pi(\mu)}\\).
     pub log_geometric: T,
@@ -55,13 +55,13 @@ impl<T: Real> BinaryMeans<T> {
         self.log_geometric.exp()
     }
 
-    /// \\(\mathrm{NWGM} = G/(G+G')\\), which for logistic units is \\(\sigma(\mathbb E\,S)\\) (claim nwgm.logistic).
+    /// \\(\mathrm{NWGM} = G/(G+G')\\), which for logistic units is \\(\sigma(\mathbb E\\,S)\\) (claim nwgm.logistic).
     pub fn normalised(&self) -> T {
         (self.log_geometric - self.log_complement).logistic()
     }
 }
 
-/// \\(\operatorname{Var} S/(12\sqrt3)\\): the most by which \\(\sigma(\mathbb E\,S)\\) can miss \\(\mathbb E\,\sigma(S)\\)
+/// \\(\operatorname{Var} S/(12\sqrt3)\\): the most by which \\(\sigma(\mathbb E\\,S)\\) can miss \\(\mathbb E\\,\sigma(S)\\)
 /// (claim nwgm.true-bounds).
 ///
 /// Taylor's theorem at E S, with \\(\sup|\sigma''| = 1/(6\sqrt3)\\). For independent units with KEEP probabilities p and
@@ -77,10 +77,10 @@ pub fn logistic_gap_bound<T: Real>(variance: T) -> T {
     variance / (T::ratio(12, 1) * T::ratio(3, 1).sqrt())
 }
 
-/// \\(\tfrac12\sqrt{\operatorname{Var} S}\\): the most by which \\(\max(\mathbb E\,S, 0)\\) can fall short of
+/// \\(\tfrac12\sqrt{\operatorname{Var} S}\\): the most by which \\(\max(\mathbb E\\,S, 0)\\) can fall short of
 /// \\(\mathbb E \max(S, 0)\\), which it never exceeds (claim nwgm.true-bounds).
 ///
-/// The shortfall is at most \\(\tfrac12\,\mathbb E|S-\mathbb E\,S|\\), with equality where E S = 0.
+/// The shortfall is at most \\(\tfrac12\\,\mathbb E|S-\mathbb E\\,S|\\), with equality where E S = 0.
 ///
 /// ```
 /// use dropout_oracle::ensemble::nwgm::relu_gap_bound;

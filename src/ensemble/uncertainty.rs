@@ -24,7 +24,7 @@ pub struct Uncertainty<T> {
     pub predictive_entropy: T,
     /// \\(\mathbb E_\mu H(p_\mu)\\), the mean of the sub-models' entropies.
     pub expected_entropy: T,
-    /// Their difference \\(I(y; \mu) = \mathbb E_\mu \mathrm{KL}(p_\mu \,\|\, \mathrm{AM}) \ge 0\\), what the mask says
+    /// Their difference \\(I(y; \mu) = \mathbb E_\mu \mathrm{KL}(p_\mu \\,\\|\\, \mathrm{AM}) \ge 0\\), what the mask says
     /// about y ("BALD", Houlsby et al. 2011). Zero iff all sub-models agree.
     pub mutual_information: T,
 }
@@ -68,7 +68,7 @@ impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
     /// and so is the mutual information, which for one sample is 0 (claim mc.log-bias).
     ///
     /// # Errors
-    /// [`Error::Domain`] for zero samples, [`Error::Shape`] for an input of another length.
+    /// [`Error::Domain`](crate::Error::Domain) for zero samples, [`Error::Shape`](crate::Error::Shape) for an input of another length.
     pub fn sampled_uncertainty<T: Real>(
         &self,
         x: &DVector<T>,

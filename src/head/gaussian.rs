@@ -41,7 +41,7 @@ impl<T: Scalar> Gaussian<T> {
         &self.variance
     }
 
-    /// \\(\|m\|^2/2\sigma^2\\), the log-partition function.
+    /// \\(\\|m\\|^2/2\sigma^2\\), the log-partition function.
     fn log_partition(&self, mean: &DVector<T>) -> T {
         let square = mean.iter().fold(T::zero(), |sum, m| sum + m.clone() * m.clone());
         square / (T::ratio(2, 1) * self.variance.clone())

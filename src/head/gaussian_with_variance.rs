@@ -6,7 +6,7 @@ use nalgebra::DVector;
 /// Normal distributions whose means *and variances* are the network's output: first all means, then all variances.
 ///
 /// Here a mask changes the variance, and the geometric mean is no longer at the mean of the means: it averages
-/// precisions, \\(1/v = \mathbb E\,1/v_\mu\\) and \\(m = v\,\mathbb E\,m_\mu/v_\mu\\). For N(0, 1) and N(2, 4) with
+/// precisions, \\(1/v = \mathbb E\\,1/v_\mu\\) and \\(m = v\\,\mathbb E\\,m_\mu/v_\mu\\). For N(0, 1) and N(2, 4) with
 /// weight ½ each it is N(0.4, 1.6), not mean 1 (claim ws.gaussian, outside its conditions).
 ///
 /// ```

@@ -1,6 +1,6 @@
 //! Heads: from a network's output to a distribution over what is predicted, in logarithms.
 //!
-//! Every head is an exponential family \\(p(y \mid \theta) = h(y)\,e^{\theta\cdot s(y) - A(\theta)}\\) whose natural
+//! Every head is an exponential family \\(p(y \mid \theta) = h(y)\\,e^{\theta\cdot s(y) - A(\theta)}\\) whose natural
 //! parameter θ is a function of the network's output. The geometric mean of equation 7.54 averages ln p over the
 //! sub-models. [`Head::log_coordinates`] are the numbers that determine ln p(·) linearly, so averaging *them* is
 //! averaging ln p at every y at once; [`Head::normalise`] is then equation 7.55.

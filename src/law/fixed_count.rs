@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 
 /// The uniform law over the masks with exactly `kept` of `units` units.
 ///
-/// \\(\mathbb E\,\mu_i = k/n\\), \\(\operatorname{Var}\mu_i = k(n-k)/n^2\\) and, for i ≠ j,
+/// \\(\mathbb E\\,\mu_i = k/n\\), \\(\operatorname{Var}\mu_i = k(n-k)/n^2\\) and, for i ≠ j,
 /// \\(\operatorname{Cov}(\mu_i,\mu_j) = -k(n-k)/(n^2(n-1))\\): the units are *not* independent. Sub-models come in the
 /// order of their mask integers.
 ///

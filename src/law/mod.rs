@@ -45,7 +45,7 @@ pub trait Law<T: Scalar> {
     /// The number n of droppable units: the length of μ.
     fn units(&self) -> usize;
 
-    /// \\(\mathbb E\,\mu\\), where weight scaling evaluates the network.
+    /// \\(\mathbb E\\,\mu\\), where weight scaling evaluates the network.
     fn mean(&self) -> DVector<T>;
 
     /// \\(\operatorname{Cov}\mu\\), n × n.
@@ -60,7 +60,7 @@ pub trait FiniteLaw<T: Scalar>: Law<T> + Sync {
     /// The number of sub-models.
     ///
     /// # Errors
-    /// [`Error::TooManyMasks`](crate::Error::TooManyMasks) where the index would not fit.
+    /// [`Error::TooManyMasks`] where the index would not fit.
     fn submodels(&self) -> Result<u64>;
 
     /// Sub-model number `index`: its multipliers μ and their probability π(μ), which may be zero.

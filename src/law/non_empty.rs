@@ -10,7 +10,7 @@ use rand::Rng;
 ///
 /// The marginals rise to \\(m_i = p_i/(1-\pi(0))\\), with \\(\pi(0) = \prod_i (1-p_i)\\): for p = ½ and n = 4 they are
 /// 8/15, so halving the weights is *not* this law's weight scaling. Given i ≠ j,
-/// \\(\mathbb E\,\mu_i\mu_j = p_i p_j/(1-\pi(0))\\).
+/// \\(\mathbb E\\,\mu_i\mu_j = p_i p_j/(1-\pi(0))\\).
 ///
 /// ```
 /// use dropout_oracle::{Rational, Scalar, law::{Independent, Law, NonEmpty}};

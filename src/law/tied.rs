@@ -8,7 +8,7 @@ use rand::Rng;
 
 /// A law over groups, spread over units: \\(\mu_i = \nu_{g(i)}\\) with ν drawn from the group law.
 ///
-/// \\(\mathbb E\,\mu_i = \mathbb E\,\nu_{g(i)}\\) and
+/// \\(\mathbb E\\,\mu_i = \mathbb E\\,\nu_{g(i)}\\) and
 /// \\(\operatorname{Cov}(\mu_i,\mu_j) = \operatorname{Cov}(\nu_{g(i)},\nu_{g(j)})\\).
 ///
 /// ```

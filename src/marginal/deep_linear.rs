@@ -21,7 +21,7 @@ impl<T: Scalar> OutputMoments<T> {
     ///
     /// From the input (mean x, covariance 0) on, an affine layer takes m to W m + b and the covariance S to W S Wᵀ.
     /// Dropout multiplies by independent d with means a and variances v, which are independent of what they multiply:
-    /// \\[ m \leftarrow a \circ m, \qquad S_{ij} \leftarrow a_ia_j S_{ij} + [i = j]\, v_i (S_{ii} + m_i^2). \\]
+    /// \\[ m \leftarrow a \circ m, \qquad S_{ij} \leftarrow a_ia_j S_{ij} + [i = j]\\, v_i (S_{ii} + m_i^2). \\]
     /// Under inverted dropout a = 1 and v = (1−p)/p; under standard dropout a = p and v = p(1−p), p the KEEP probability.
     ///
     /// ```
@@ -70,7 +70,7 @@ impl<T: Scalar> OutputMoments<T> {
         Ok(moments)
     }
 
-    /// \\(\mathbb E\,\|f(x, \mu) - y\|^2 = \|m - y\|^2 + \operatorname{tr} S\\).
+    /// \\(\mathbb E\\,\\|f(x, \mu) - y\\|^2 = \\|m - y\\|^2 + \operatorname{tr} S\\).
     ///
     /// # Errors
     /// [`Error::Shape`] unless y has the output's length.

@@ -7,7 +7,7 @@ use itertools::izip;
 
 /// The law of \\(S = \sum_j d_j k_j\\) for integers k_j and independent \\(d_j \sim \mathrm{Bernoulli}(p_j)\\).
 ///
-/// One unit after another, \\(P(s) \leftarrow (1-p_j)\,P(s) + p_j\,P(s-k_j)\\). That costs O(n R) for sums in a range of
+/// One unit after another, \\(P(s) \leftarrow (1-p_j)\\,P(s) + p_j\\,P(s-k_j)\\). That costs O(n R) for sums in a range of
 /// R integers instead of 2^n, and gives the mean of *any* function of S; weights on a finer grid are integers times the
 /// grid's step. All terms are positive, so in floating point each probability is within 3n roundings of the truth,
 /// relatively; in rationals it is the truth.

@@ -1,18 +1,18 @@
-//! \\(\mathbb E\,\sigma(S)\\) and \\(\mathbb E \ln(1+e^S)\\) of one logistic unit, exactly and without enumeration.
+//! \\(\mathbb E\\,\sigma(S)\\) and \\(\mathbb E \ln(1+e^S)\\) of one logistic unit, exactly and without enumeration.
 //!
 //! With φ the characteristic function of S,
-//! \\[ \mathbb E\,\sigma(S) = \tfrac12 + \int_0^\infty \frac{\operatorname{Im}\varphi(t)}{\sinh \pi t}\,dt, \qquad
-//! \mathbb E \ln(1+e^S) = \tfrac12\mathbb E S + \ln 2 + \int_0^\infty \frac{1-\operatorname{Re}\varphi(t)}{t \sinh \pi t}\,dt, \\]
+//! \\[ \mathbb E\\,\sigma(S) = \tfrac12 + \int_0^\infty \frac{\operatorname{Im}\varphi(t)}{\sinh \pi t}\\,dt, \qquad
+//! \mathbb E \ln(1+e^S) = \tfrac12\mathbb E S + \ln 2 + \int_0^\infty \frac{1-\operatorname{Re}\varphi(t)}{t \sinh \pi t}\\,dt, \\]
 //! the means over S of the Fourier representations of σ and of ln(1+e^x). The trapezoidal rule with step h is exact up to
 //! an error that is known in closed form, because Poisson's formula turns it into a sum over the translates by
 //! \\(\Omega = 2\pi/h\\):
-//! \\[ T_h\sigma\,(x) - \sigma(x) = \sum_{m \ge 1} \frac{\sinh x}{\cosh x + \cosh m\Omega}, \qquad
-//! T_h\ln(1+e^{\cdot})\,(x) - \ln(1+e^x) = \sum_{m \ge 1} \ln\frac{\cosh x + \cosh m\Omega}{1 + \cosh m\Omega}. \\]
+//! \\[ T_h\sigma\\,(x) - \sigma(x) = \sum_{m \ge 1} \frac{\sinh x}{\cosh x + \cosh m\Omega}, \qquad
+//! T_h\ln(1+e^{\cdot})\\,(x) - \ln(1+e^x) = \sum_{m \ge 1} \ln\frac{\cosh x + \cosh m\Omega}{1 + \cosh m\Omega}. \\]
 //!
 //! The value comes with a bound on its error, the sum of three:
 //!
 //! * **aliasing**: the terms above are at most \\(e^{\beta(|x| - m\Omega)}/\beta\\) for every β in (0, 1], so their mean is
-//!   at most \\((\mathbb E e^{\beta S} + \mathbb E e^{-\beta S})\,e^{-\beta\Omega}/(\beta(1-e^{-\beta\Omega}))\\), and the
+//!   at most \\((\mathbb E e^{\beta S} + \mathbb E e^{-\beta S})\\,e^{-\beta\Omega}/(\beta(1-e^{-\beta\Omega}))\\), and the
 //!   moments are products over the terms;
 //! * **truncation**: \\(|\varphi(t)| \le e^{-vt^2/2 - (2t^2/\pi^2)\sum p_jq_ja_j^2}\\) over the masks with
 //!   \\(|a_j|t \le \pi\\), by \\(|\sin x| \ge 2|x|/\pi\\);
@@ -64,7 +64,7 @@ struct Rule {
 }
 
 impl Logit {
-    /// \\(\mathbb E\,\sigma(S)\\): the arithmetic mean of all sub-models' probabilities.
+    /// \\(\mathbb E\\,\sigma(S)\\): the arithmetic mean of all sub-models' probabilities.
     ///
     /// ```
     /// use dropout_oracle::marginal::Logit;
@@ -167,7 +167,7 @@ impl Logit {
         Ok(Rule { step, nodes, last, error: NEGLIGIBLE + left_out })
     }
 
-    /// Im φ(t) or 1 − Re φ(t), with \\(\varphi(t) = e^{it\,\mathbb E S}\,\Phi\\).
+    /// Im φ(t) or 1 − Re φ(t), with \\(\varphi(t) = e^{it\\,\mathbb E S}\\,\Phi\\).
     fn node(&self, kernel: Kernel, t: f64) -> Certified {
         let phi = self.centred(t);
         // The phase, reduced to [−π, π] before it is rounded.

@@ -219,7 +219,7 @@ impl Term {
     }
 
     /// For a mask, \\(q e^{-ip\theta} + p e^{iq\theta} - 1\\) with θ = at, q = 1 − p, written without cancellation as
-    /// \\(q(\cos p\theta - 1) + p(\cos q\theta - 1) + i\,[p(\sin q\theta - q\theta) - q(\sin p\theta - p\theta)]\\).
+    /// \\(q(\cos p\theta - 1) + p(\cos q\theta - 1) + i\\,[p(\sin q\theta - q\theta) - q(\sin p\theta - p\theta)]\\).
     ///
     /// The angles pθ and qθ carry their low parts, so that a large weight costs no accuracy. Each cosine and sine is off
     /// by 2u (one ulp) and 1u for the low part, its coefficient and product by 2u, the sum by 1u: 6u. What is left out,

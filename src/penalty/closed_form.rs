@@ -5,7 +5,7 @@ use crate::law::Independent;
 use crate::scalar::{Real, log_sum_exp};
 use nalgebra::DVector;
 
-/// \\(\ln \mathbb E\, e^{a \cdot \mu} = \sum_j \ln\big(1 - p_j + p_j e^{a_j/p_j}\big)\\) for inverted dropout with **keep**
+/// \\(\ln \mathbb E\\, e^{a \cdot \mu} = \sum_j \ln\big(1 - p_j + p_j e^{a_j/p_j}\big)\\) for inverted dropout with **keep**
 /// probabilities p, in O(n) and without overflow.
 ///
 /// ```
@@ -25,7 +25,7 @@ pub fn log_mean_exponential<T: Real>(keep: &DVector<T>, a: &DVector<T>) -> Resul
     Ok(keep.zip_fold(a, T::zero(), |sum, p, a| sum + log_sum_exp(&[(T::one() - p).ln(), p.ln() + a / p])))
 }
 
-/// \\(\mathbb E\, A(\tilde x \cdot \beta) = \mathbb E\, e^{\tilde x \cdot \beta} = \prod_j (\delta_j + (1-\delta_j)
+/// \\(\mathbb E\\, A(\tilde x \cdot \beta) = \mathbb E\\, e^{\tilde x \cdot \beta} = \prod_j (\delta_j + (1-\delta_j)
 /// e^{\beta_j x_j/(1-\delta_j)})\\): the expected log-partition function of Poisson regression, with
 /// \\(1-\delta = p\\) the **keep** probabilities (claim glm.poisson).
 ///
@@ -35,7 +35,7 @@ pub fn poisson_log_partition<T: Real>(keep: &DVector<T>, weights: &DVector<T>, x
     Ok(log_mean_exponential(keep, &product(weights, x)?)?.exp())
 }
 
-/// \\(\mathbb E\, e^{-y\, w \cdot \tilde x}\\): the expected exponential loss, for a label y of ±1 (van der Maaten et al.
+/// \\(\mathbb E\\, e^{-y\\, w \cdot \tilde x}\\): the expected exponential loss, for a label y of ±1 (van der Maaten et al.
 /// 2013; claim mcf.exponential).
 ///
 /// # Errors
@@ -44,8 +44,8 @@ pub fn exponential_loss<T: Real>(keep: &DVector<T>, weights: &DVector<T>, x: &DV
     Ok(log_mean_exponential(keep, &(product(weights, x)? * -label))?.exp())
 }
 
-/// \\(\ln(1 + \mathbb E\, e^{-y\, w \cdot \tilde x})\\), an upper bound on the expected logistic loss
-/// \\(\mathbb E \ln(1 + e^{-y\, w \cdot \tilde x})\\), by Jensen's inequality (van der Maaten et al. 2013).
+/// \\(\ln(1 + \mathbb E\\, e^{-y\\, w \cdot \tilde x})\\), an upper bound on the expected logistic loss
+/// \\(\mathbb E \ln(1 + e^{-y\\, w \cdot \tilde x})\\), by Jensen's inequality (van der Maaten et al. 2013).
 ///
 /// # Errors
 /// As [`log_mean_exponential`].

@@ -43,7 +43,7 @@ impl<'a, T: Scalar, H: Canonical<T> + ?Sized, L: Law<T> + ?Sized> Glm<'a, T, H, 
         Ok(Self { weights, head, law })
     }
 
-    /// \\(R = \sum_i \mathbb E\, A(\eta_i) - A(\bar\eta_i)\\) over the rows of `inputs`, by enumeration of the law.
+    /// \\(R = \sum_i \mathbb E\\, A(\eta_i) - A(\bar\eta_i)\\) over the rows of `inputs`, by enumeration of the law.
     ///
     /// By Jensen's inequality R ≥ 0.
     ///
@@ -65,7 +65,7 @@ impl<'a, T: Scalar, H: Canonical<T> + ?Sized, L: Law<T> + ?Sized> Glm<'a, T, H, 
     /// term of the penalty in the *noise*.
     ///
     /// For inverted dropout with drop rate δ and one output that is
-    /// \\(\tfrac12 \frac{\delta}{1-\delta} \beta^\top \operatorname{diag}(X^\top V X)\, \beta\\) with
+    /// \\(\tfrac12 \frac{\delta}{1-\delta} \beta^\top \operatorname{diag}(X^\top V X)\\, \beta\\) with
     /// \\(V_{ii} = A''(x_i\beta)\\): L2 in units of the [Fisher information](Glm::fisher_information). It is good for
     /// small weights (claim glm.quadratic), not for small δ (claim glm.not-small-delta), and it vanishes where the exact
     /// penalty of logistic regression is largest (claim glm.shape).

@@ -62,7 +62,7 @@ impl<T: Scalar> LeastSquares<T> {
         Ok(&self.targets - &self.inputs * weights)
     }
 
-    /// \\(\|y - X w\|^2\\), the loss of the network that keeps every feature.
+    /// \\(\\|y - X w\\|^2\\), the loss of the network that keeps every feature.
     ///
     /// # Errors
     /// [`Error::Shape`] unless there is one weight a feature.
@@ -94,7 +94,7 @@ impl<T: Scalar> LeastSquares<T> {
         DVector::from_iterator(self.features(), products)
     }
 
-    /// \\(\mathbb E_\mu \|y - X(\mu \odot w)\|^2\\), by definition: every sub-model of the law is evaluated.
+    /// \\(\mathbb E_\mu \\|y - X(\mu \odot w)\\|^2\\), by definition: every sub-model of the law is evaluated.
     ///
     /// Whether all examples share a mask or each has its own makes no difference to this mean.
     ///
@@ -110,7 +110,7 @@ impl<T: Scalar> LeastSquares<T> {
     }
 
     /// The same in closed form, for **any** law with mean m and covariance C:
-    /// \\(\|y - X(m \odot w)\|^2 + w^\top (C \circ X^\top X)\, w\\) (claim l2.general-law).
+    /// \\(\\|y - X(m \odot w)\\|^2 + w^\top (C \circ X^\top X)\\, w\\) (claim l2.general-law).
     ///
     /// # Errors
     /// [`Error::Shape`] unless there are one weight and one unit of the law a feature.
@@ -134,7 +134,7 @@ impl<T: Scalar> LeastSquares<T> {
     /// \\(\lambda_j = \frac{1-p_j}{p_j} \sum_n x_{nj}^2\\) (claim l2.per-feature).
     ///
     /// In terms of the weights \\(\tilde w = p \odot w\\) that weight scaling uses, the expected loss is
-    /// \\(\|y - X\tilde w\|^2 + \sum_j \lambda_j \tilde w_j^2\\). The sums of squares are not centred: a feature is
+    /// \\(\\|y - X\tilde w\\|^2 + \sum_j \lambda_j \tilde w_j^2\\). The sums of squares are not centred: a feature is
     /// penalised for its mean as much as for its variance (claim l2.second-moment).
     ///
     /// # Errors

@@ -42,7 +42,7 @@ impl<T: Scalar> LeastSquares<T> {
     }
 
     /// The weights w that minimise the expected loss under **any** law with mean m and covariance C, from its normal
-    /// equations \\(((C + m m^\top) \circ X^\top X)\, w = m \odot X^\top y\\).
+    /// equations \\(((C + m m^\top) \circ X^\top X)\\, w = m \odot X^\top y\\).
     ///
     /// These are the weights before weight scaling, which uses m∘w. As p → 0, w_j → (Xᵀy)_j / G_jj: each feature is
     /// regressed on by itself (claim l2.limit).

@@ -93,7 +93,7 @@ impl<T: Scalar> LeastSquares<T> {
 }
 
 /// Full-batch gradient descent on ½‖y − X(μ∘w)‖², with one fresh mask a step and constant step size α:
-/// \\(w \leftarrow w + \alpha\, \mu \odot X^\top (y - X(\mu \odot w))\\) (Clara, Langer and Schmidt-Hieber 2024).
+/// \\(w \leftarrow w + \alpha\\, \mu \odot X^\top (y - X(\mu \odot w))\\) (Clara, Langer and Schmidt-Hieber 2024).
 ///
 /// The update is affine in w and its mask independent of w, so mean and covariance obey a recursion of their own. Its
 /// fixed point has the minimiser of the expected loss as its mean, exactly, and a covariance of order α: with a constant
@@ -150,7 +150,7 @@ impl<'a, T: Scalar, L: FiniteLaw<T> + ?Sized> Descent<'a, T, L> {
     }
 
     /// The moments that a step leaves as they are: the mean is the minimiser w* of the expected loss, and the covariance
-    /// S solves \\(S = \mathbb E\, A_\mu S A_\mu + \alpha^2 \operatorname{Cov} g_\mu\\), with \\(A_\mu\\) the linear part
+    /// S solves \\(S = \mathbb E\\, A_\mu S A_\mu + \alpha^2 \operatorname{Cov} g_\mu\\), with \\(A_\mu\\) the linear part
     /// of the update and \\(g_\mu\\) the gradient at w*.
     ///
     /// # Errors

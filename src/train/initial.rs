@@ -9,7 +9,7 @@ use rand::Rng;
 /// leaves that moment to the kept units: it grows by 1/p a layer, p being the KEEP probability.
 ///
 /// Affine layer l draws its weights row by row from the stream ([`Purpose::Initial`], l, 0) of the seed, one 64-bit word
-/// u a weight: \\(w = b\,(2 \lfloor u/2^{11} \rfloor 2^{-53} - 1)\\).
+/// u a weight: \\(w = b\\,(2 \lfloor u/2^{11} \rfloor 2^{-53} - 1)\\).
 ///
 /// ```
 /// use dropout_oracle::network::linear_regression;

@@ -2,7 +2,7 @@
 //!
 //! Each step draws a minibatch without replacement, one mask a row, and goes down the mean gradient of the sub-models'
 //! losses; that gradient is unbiased for the one of the dropout objective
-//! \\(\frac1N \sum_n \mathbb E_\mu\, \ell(f(x_n, \mu), y_n)\\), which [`objective::enumerated`] computes by summing over
+//! \\(\frac1N \sum_n \mathbb E_\mu\\, \ell(f(x_n, \mu), y_n)\\), which [`objective::enumerated`] computes by summing over
 //! all masks.
 //!
 //! | part | module |

@@ -61,7 +61,7 @@ pub fn sampled<T: Scalar, A: Unit<T>, H: Head<T> + ?Sized>(
     Ok(mean)
 }
 
-/// \\(\frac1N \sum_n \mathbb E_\mu\, \ell(f(x_n, \mu), y_n)\\): the dropout objective itself, by enumeration of the law.
+/// \\(\frac1N \sum_n \mathbb E_\mu\\, \ell(f(x_n, \mu), y_n)\\): the dropout objective itself, by enumeration of the law.
 ///
 /// ```
 /// use dropout_oracle::{data::Examples, head::Gaussian, law::Uniform, network::linear_regression};

@@ -55,7 +55,7 @@ pub struct Training {
 pub enum Decay {
     /// η at every step.
     Constant,
-    /// \\(\eta\,(1 - t/T)\\) at step t = 0, 1, … of T: down to zero in equal steps.
+    /// \\(\eta\\,(1 - t/T)\\) at step t = 0, 1, … of T: down to zero in equal steps.
     Linear,
 }
 

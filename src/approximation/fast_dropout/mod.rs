@@ -11,7 +11,7 @@
 //! | step | formula | exact? | item |
 //! |---|---|---|---|
 //! | dropout | \\(\operatorname{Var}(dh) = p \operatorname{Var} h + p(1-p)(\mathbb E h)^2\\) | yes | [`Moments::multiply`] |
-//! | affine | \\(W m + b,\ (W \circ W)\,v\\) | for uncorrelated units | [`Moments::affine`] |
+//! | affine | \\(W m + b,\ (W \circ W)\\,v\\) | for uncorrelated units | [`Moments::affine`] |
 //! | ReLU | \\(m\Phi(m/s) + s\phi(m/s)\\) | for normal input | [`unit::relu`] |
 //! | logistic | \\(\sigma(m/\sqrt{1+\pi s^2/8})\\) | to .0177 for normal input | [`unit::logistic_mean`] |
 //! | loss | \\(-\tfrac1c \ln \sigma(\pm c m)\\) | to .0355 s for normal input | [`objective()`] |

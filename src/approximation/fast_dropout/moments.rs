@@ -23,7 +23,7 @@ impl<T: Scalar> Moments<T> {
     }
 
     /// h_i ← d h_i, for a multiplier d with mean a and variance v, independent of h_i:
-    /// \\(a\,\mathbb E h\\) and \\(a^2 \operatorname{Var} h + v\,(\operatorname{Var} h + (\mathbb E h)^2)\\).
+    /// \\(a\\,\mathbb E h\\) and \\(a^2 \operatorname{Var} h + v\\,(\operatorname{Var} h + (\mathbb E h)^2)\\).
     ///
     /// With standard dropout (a = p, v = p(1−p), p the KEEP probability) the variance is
     /// \\(p \operatorname{Var} h + p(1-p)(\mathbb E h)^2\\); with inverted dropout (a = 1, v = (1−p)/p) it is

@@ -19,7 +19,7 @@ pub struct ExpectedLoss<T> {
     pub by_variance: T,
 }
 
-/// \\(\tfrac1c\,[\,t \ln(1+e^{-cm}) + (1-t)\ln(1+e^{cm})\,]\\) with \\(c = 1/\sqrt{1+\pi s^2/8}\\), for S ~ N(m, s²) and
+/// \\(\tfrac1c\\,[\\,t \ln(1+e^{-cm}) + (1-t)\ln(1+e^{cm})\\,]\\) with \\(c = 1/\sqrt{1+\pi s^2/8}\\), for S ~ N(m, s²) and
 /// target t in [0, 1].
 ///
 /// It lies above the expected loss, by at most .0355 s (claim fast.logistic). The derivatives are

@@ -61,8 +61,8 @@ fn from_second_moment<T: Real>((mean, second): (T, T)) -> (T, T) {
     (mean, (second - mean * mean).maximum(T::zero()))
 }
 
-/// E S₊ and E S₊² for S ~ N(m, s²), exactly: \\(m\,\Phi(m/s) + s\,\phi(m/s)\\) and
-/// \\((m^2+s^2)\,\Phi(m/s) + m s\,\phi(m/s)\\) (claim fast.relu).
+/// E S₊ and E S₊² for S ~ N(m, s²), exactly: \\(m\\,\Phi(m/s) + s\\,\phi(m/s)\\) and
+/// \\((m^2+s^2)\\,\Phi(m/s) + m s\\,\phi(m/s)\\) (claim fast.relu).
 ///
 /// ```
 /// use dropout_oracle::approximation::fast_dropout::unit::relu;
