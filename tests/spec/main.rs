@@ -4,6 +4,7 @@
 //! named `…_fails_…` leave the claim's conditions and ask that it be false there.
 
 // What the claims share.
+mod differences;
 mod moments;
 mod scripted_rng;
 mod submodels;
@@ -55,4 +56,6 @@ mod rbm_dropout;
 mod rnn_masks;
 mod same_bits;
 mod sgd_standard_vs_inverted;
+mod train_objectives;
+mod train_regularisers;
 mod uncertainty;
