@@ -9,7 +9,7 @@ use crate::scalar::Scalar;
 use nalgebra::DVector;
 
 /// \\(\frac1{|B|} \sum_{r} J_{\mu_r}^\top e(\bar f(x_{n_r}), y_{n_r})\\): each row back-propagates, through the sub-model
-/// of its own mask, the output error at the *ensemble's* output \\(\bar f\\) (Warde-Farley et al. 2014, section 5).
+/// of its own mask, the output error at the *ensemble's* output \\(\bar f\\) (Warde-Farley et al. 2014).
 ///
 /// With \\(\bar f(x) = \mathbb E_\mu f(x, \mu)\\), whose distribution is the normalised geometric mean, the mean over the
 /// masks is [`Ensemble::boosting_gradient`](crate::Ensemble::boosting_gradient) and the loss is −ln NGM(y) without the

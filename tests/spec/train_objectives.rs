@@ -9,6 +9,7 @@ use dropout_oracle::law::{Independent, Table};
 use dropout_oracle::model::{Convention, HeadKind, Model};
 use dropout_oracle::network::{Activation, Affine, Layer, Mlp, Network, PiecewiseLinear};
 use dropout_oracle::train::committee::Resampling;
+use dropout_oracle::train::regulariser::Sparsity;
 use dropout_oracle::train::{Committee, Method, Summary, Training, initial};
 use dropout_oracle::{Error, Rational, Real, Result};
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
@@ -159,6 +160,22 @@ fn plain_training_goes_down_the_loss_of_the_weight_scaled_network() {
     let step = Method::Plain.sampled(&network, &head, &law, &examples, &[0], |_| dvector![0.0]).unwrap();
     assert_eq!(step.gradient[0].bias[0], 0.5); // 3/2 − 1
     assert_eq!(step.gradient[0].weight[0], 0.25);
+}
+
+/// Without dropout no mask is drawn for the activity penalty either: one step on all examples does not depend on the
+/// seed, but for the order in which twelve rows of size 1 are added.
+#[test]
+fn plain_training_draws_no_masks_for_its_penalties() {
+    let step = |method, seed| {
+        let sparsity = Sparsity { target: 0.1, strength: 1.0 };
+        let training = Training::new(1).batch(12).method(method).sparsity(sparsity).seed(seed);
+        let mut model = untrained(HeadKind::Softmax, 2, 0.5, 0).unwrap();
+        training.run(&mut model, &points(), |_| ControlFlow::Continue(())).unwrap();
+        DVector::from_vec(entries(&model.network().affine().cloned().collect()))
+    };
+    let change = |method| (step(method, 1) - step(method, 2)).amax();
+    assert!(change(Method::Plain) < 1e-14);
+    assert!(change(Method::Dropout) > 1e-3);
 }
 
 /// The same bits on every machine: the loss of the last minibatch of a short boosted training, and a logit.
