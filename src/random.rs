@@ -17,6 +17,8 @@ pub enum Purpose {
     Mask = 3,
     /// Monte Carlo predictions; the indices are the example and 0.
     MonteCarlo = 4,
+    /// Drawing examples with replacement.
+    Bootstrap = 5,
 }
 
 /// The stream number (i, j) of a purpose: ChaCha with 8 rounds, whose 256-bit key is (seed, purpose, i, j), each as a

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::random::{Purpose, stream};
 use crate::scalar::Scalar;
 use nalgebra::DVector;
+use rand::RngExt;
 use rand::seq::SliceRandom;
 
 /// N ≥ 1 examples: an input x and a target y each, all of the same lengths.
@@ -101,11 +102,25 @@ impl<T: Scalar> Examples<T> {
         }
         let mut order: Vec<usize> = (0..self.count()).collect();
         order.shuffle(&mut stream(seed, Purpose::Split, 0, 0));
-        let part = |rows: &[usize]| Self {
+        let (left, right) = order.split_at(first);
+        Ok((self.rows(left), self.rows(right)))
+    }
+
+    /// As many examples as these, drawn from them with replacement: the training set of one member in bagging.
+    ///
+    /// The draws come one after another from the stream [`Purpose::Bootstrap`] of the seed.
+    pub fn bootstrap(&self, seed: u64) -> Self {
+        let mut rng = stream(seed, Purpose::Bootstrap, 0, 0);
+        let count = self.count() as u64;
+        let rows: Vec<usize> = (0..count).map(|_| rng.random_range(0..count) as usize).collect();
+        self.rows(&rows)
+    }
+
+    /// The examples of these numbers, of which there must be at least one.
+    fn rows(&self, rows: &[usize]) -> Self {
+        Self {
             inputs: rows.iter().map(|&n| self.inputs[n].clone()).collect(),
             targets: rows.iter().map(|&n| self.targets[n].clone()).collect(),
-        };
-        let (left, right) = order.split_at(first);
-        Ok((part(left), part(right)))
+        }
     }
 }

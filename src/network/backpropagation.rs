@@ -39,10 +39,25 @@ impl<T: Scalar, A: Unit<T>> Mlp<T, A> {
     ) -> Result<(DVector<T>, Gradient<T>)> {
         let mut trace = self.trace(x, multipliers)?;
         let output = trace.pop().expect("a trace holds at least the input");
-        let mut back = error(&output);
+        let back = error(&output);
         Error::shape("gradient with respect to the output", self.outputs(), back.len())?;
+        Ok((output, self.chain_rule(&trace, multipliers, back, |_, _| ())))
+    }
+
+    /// The gradient of a loss from its gradient `back` with respect to the output, given the input of each layer.
+    ///
+    /// `hidden` is told the number of every layer and the gradient with respect to that layer's output, last layer
+    /// first; a loss that depends on hidden units too adds its part there.
+    pub(crate) fn chain_rule(
+        &self,
+        inputs: &[DVector<T>],
+        multipliers: &DVector<T>,
+        mut back: DVector<T>,
+        mut hidden: impl FnMut(usize, &mut DVector<T>),
+    ) -> Gradient<T> {
         let (mut gradient, mut unused) = (Gradient::new(), multipliers.len());
-        for (layer, h) in self.layers().iter().zip(&trace).rev() {
+        for (number, (layer, h)) in self.layers().iter().zip(inputs).enumerate().rev() {
+            hidden(number, &mut back);
             match layer {
                 Layer::Dropout(dropped) => {
                     unused -= dropped.len();
@@ -58,7 +73,7 @@ impl<T: Scalar, A: Unit<T>> Mlp<T, A> {
             }
         }
         gradient.reverse();
-        Ok((output, gradient))
+        gradient
     }
 }
 

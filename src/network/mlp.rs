@@ -126,7 +126,7 @@ impl<T: Scalar, A: Unit<T>> Mlp<T, A> {
     }
 
     /// The input of each layer and, last, the output: what [backpropagation](super::backpropagation) needs.
-    pub(super) fn trace(&self, x: &DVector<T>, multipliers: &DVector<T>) -> Result<Vec<DVector<T>>> {
+    pub(crate) fn trace(&self, x: &DVector<T>, multipliers: &DVector<T>) -> Result<Vec<DVector<T>>> {
         Error::shape("inputs of the network", self.inputs, x.len())?;
         Error::shape("multipliers, one a droppable unit", self.units, multipliers.len())?;
         finite("an input of the network", x)?;

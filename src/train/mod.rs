@@ -8,6 +8,11 @@
 //! | part | module |
 //! |---|---|
 //! | the settings and the loop | [`Training`] |
+//! | the objective: plain, dropout, dropout boosting | [`method`] |
+//! | the step of dropout boosting | [`boosting`] |
+//! | penalties beside it: L2, L1, sparse activity | [`regulariser`] |
+//! | stopping on a validation set | [`early_stopping`] |
+//! | independent networks, with or without bagging | [`committee`] |
 //! | minibatches, epoch by epoch | [`batches`] |
 //! | sampled and enumerated objective with their gradients | [`objective`] |
 //! | classical momentum | [`momentum`] |
@@ -18,13 +23,22 @@
 //! nothing depends on the order of evaluation or on the number of threads.
 
 pub mod batches;
+pub mod boosting;
+pub mod committee;
 pub mod constraint;
+pub mod early_stopping;
 pub mod initial;
+pub mod method;
 pub mod momentum;
 pub mod objective;
+pub mod regulariser;
 mod sgd;
 
 pub use batches::Batches;
+pub use committee::Committee;
+pub use early_stopping::EarlyStopping;
+pub use method::Method;
 pub use momentum::Momentum;
 pub use objective::Objective;
+pub use regulariser::Regularisers;
 pub use sgd::{Decay, Progress, Summary, Training};

@@ -46,17 +46,23 @@ pub fn sampled<T: Scalar, A: Unit<T>, H: Head<T> + ?Sized>(
     rows: &[usize],
     mut multipliers: impl FnMut(usize) -> DVector<T>,
 ) -> Result<Objective<T>> {
-    let mut sum: Option<Objective<T>> = None;
-    for (r, &n) in rows.iter().enumerate() {
+    mean_over_rows(rows, |r, n| {
         let (x, target) = (&examples.inputs()[n], &examples.targets()[n]);
         let (output, gradient) = network.backpropagate(x, &multipliers(r), |output| head.error(output, target))?;
-        let row = Objective { loss: head.loss(&output, target), gradient };
-        match &mut sum {
-            None => sum = Some(row),
-            Some(sum) => sum.add(&row),
-        }
+        Ok(Objective { loss: head.loss(&output, target), gradient })
+    })
+}
+
+/// \\(\frac1{|B|} \sum_r\\) of `row(r, n_r)`, added in the order of the rows, of which there must be at least one.
+pub(super) fn mean_over_rows<T: Scalar>(
+    rows: &[usize],
+    mut row: impl FnMut(usize, usize) -> Result<Objective<T>>,
+) -> Result<Objective<T>> {
+    let (&first, rest) = rows.split_first().expect("a minibatch has at least one row");
+    let mut mean = row(0, first)?;
+    for (r, &n) in (1..).zip(rest) {
+        mean.add(&row(r, n)?);
     }
-    let mut mean = sum.expect("a minibatch has at least one row");
     mean.divide(T::ratio(rows.len() as i64, 1));
     Ok(mean)
 }
@@ -93,7 +99,8 @@ pub fn enumerated<T: Scalar, A: Unit<T>, H: Head<T> + ?Sized, L: FiniteLaw<T> + 
 }
 
 impl<T: Scalar> Objective<T> {
-    fn add(&mut self, other: &Self) {
+    /// Adds another objective of the same network.
+    pub(super) fn add(&mut self, other: &Self) {
         self.loss += other.loss.clone();
         for (sum, term) in self.gradient.iter_mut().zip(&other.gradient) {
             sum.weight += &term.weight;

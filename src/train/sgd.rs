@@ -1,6 +1,7 @@
 //! Stochastic gradient descent on the dropout objective.
 
-use super::{Batches, Momentum, constraint, objective};
+use super::regulariser::Sparsity;
+use super::{Batches, Method, Momentum, Regularisers, constraint};
 use crate::data::Examples;
 use crate::error::{Error, Result};
 use crate::law::Law;
@@ -9,7 +10,7 @@ use crate::network::{Mlp, Network};
 use crate::random::{Purpose, stream};
 use std::ops::ControlFlow;
 
-/// How a [`Model`] is trained with dropout. Every setting has a default and a setter.
+/// How a [`Model`] is trained, by default with dropout. Every setting has a default and a setter.
 ///
 /// ```
 /// use dropout_oracle::data::Examples;
@@ -36,6 +37,8 @@ use std::ops::ControlFlow;
 pub struct Training {
     /// Number of steps, each on one minibatch.
     pub steps: u64,
+    /// What a step goes down.
+    pub method: Method,
     /// Examples a minibatch; a number beyond all examples means all of them.
     pub batch: usize,
     /// η of the first step.
@@ -44,6 +47,8 @@ pub struct Training {
     pub momentum: f64,
     /// What becomes of the learning rate.
     pub decay: Decay,
+    /// The penalties that are added to the objective; none by default.
+    pub regularisers: Regularisers,
     /// The largest norm of a unit's incoming weights ([`constraint::max_norm`]), in every layer; none by default.
     pub max_norm: Option<f64>,
     /// Decides the order of the examples and every mask.
@@ -66,7 +71,8 @@ pub struct Progress<'a> {
     pub step: u64,
     /// Its learning rate.
     pub learning_rate: f64,
-    /// The mean loss of its minibatch's sub-models before the step: −ln p(y) without the base measure.
+    /// The mean loss of its minibatch before the step, as the [`Method`] has it: −ln p(y) without the base measure and
+    /// without penalties.
     pub loss: f64,
     /// The network after it.
     pub network: &'a Mlp<f64>,
@@ -92,9 +98,25 @@ impl Decay {
 }
 
 impl Training {
-    /// `steps` steps with minibatches of 32, learning rate 0.1 decaying linearly, momentum 0.9, no max-norm, seed 0.
+    /// `steps` steps of dropout with minibatches of 32, learning rate 0.1 decaying linearly, momentum 0.9, no penalties,
+    /// no max-norm, seed 0.
     pub fn new(steps: u64) -> Self {
-        Self { steps, batch: 32, learning_rate: 0.1, momentum: 0.9, decay: Decay::Linear, max_norm: None, seed: 0 }
+        Self {
+            steps,
+            method: Method::Dropout,
+            batch: 32,
+            learning_rate: 0.1,
+            momentum: 0.9,
+            decay: Decay::Linear,
+            regularisers: Regularisers::default(),
+            max_norm: None,
+            seed: 0,
+        }
+    }
+
+    /// Sets what a step goes down.
+    pub fn method(self, method: Method) -> Self {
+        Self { method, ..self }
     }
 
     /// Sets the number of examples a minibatch.
@@ -117,6 +139,21 @@ impl Training {
         Self { decay, ..self }
     }
 
+    /// Adds the [L2 penalty](super::regulariser::l2) of this strength.
+    pub fn l2(self, strength: f64) -> Self {
+        Self { regularisers: Regularisers { l2: Some(strength), ..self.regularisers }, ..self }
+    }
+
+    /// Adds the [L1 penalty](super::regulariser::l1) of this strength.
+    pub fn l1(self, strength: f64) -> Self {
+        Self { regularisers: Regularisers { l1: Some(strength), ..self.regularisers }, ..self }
+    }
+
+    /// Adds the [penalty on the mean activity](super::regulariser::sparsity) of the hidden logistic units.
+    pub fn sparsity(self, sparsity: Sparsity<f64>) -> Self {
+        Self { regularisers: Regularisers { sparsity: Some(sparsity), ..self.regularisers }, ..self }
+    }
+
     /// Sets the largest norm of a unit's incoming weights.
     pub fn max_norm(self, max_norm: f64) -> Self {
         Self { max_norm: Some(max_norm), ..self }
@@ -130,8 +167,8 @@ impl Training {
     /// Trains `model` on `examples`, telling `observe` of every step until it breaks off.
     ///
     /// Step t takes the next of the [`Batches`], draws the mask of its row r from the stream ([`Purpose::Mask`], t, r)
-    /// of the seed, and makes one step of [`Momentum`] down the gradient of [`objective::sampled`], after which the
-    /// max-norm constraint is restored.
+    /// of the seed, and makes one step of [`Momentum`] down the gradient of [`Method::sampled`] and of the penalties,
+    /// after which the max-norm constraint is restored.
     ///
     /// # Errors
     /// [`Error::Domain`] for a setting outside its range, [`Error::Shape`] for examples that do not fit the model,
@@ -143,37 +180,51 @@ impl Training {
         mut observe: impl FnMut(&Progress<'_>) -> ControlFlow<()>,
     ) -> Result<Summary> {
         self.check()?;
-        Error::shape("inputs of an example", model.network().inputs(), examples.inputs()[0].len())?;
-        let targets = model.head().targets(model.network().outputs());
-        Error::shape("length of an example's target", targets, examples.targets()[0].len())?;
+        self.check_examples(model, examples)?;
 
         let mut network = model.network().clone();
         let mut momentum = Momentum::new(&network, self.momentum);
         let mut batches = Batches::new(examples.count(), self.batch, self.seed);
         let mut summary = Summary { steps: 0, loss: 0.0 };
         for step in 0..self.steps {
-            let mask = |row| model.law().sample(&mut stream(self.seed, Purpose::Mask, step, row as u64));
-            let batch = objective::sampled(&network, model.head(), examples, &batches.draw(), mask);
+            let (rows, head, law) = (batches.draw(), model.head(), model.law());
+            // Without dropout the penalties too see the network at the mean multipliers.
+            let multipliers = |row| match self.method {
+                Method::Plain => law.mean(),
+                _ => law.sample(&mut stream(self.seed, Purpose::Mask, step, row as u64)),
+            };
+            let batch = self.method.sampled(&network, head, law, examples, &rows, multipliers).and_then(|mut batch| {
+                let loss = batch.loss;
+                self.regularisers.add_to(&mut batch, &network, examples, &rows, multipliers)?;
+                Ok((loss, batch.gradient))
+            });
             // The examples are finite, so only the weights can have made something infinite or NaN of them.
-            let batch = batch.map_err(|error| match error {
+            let (loss, gradient) = batch.map_err(|error| match error {
                 Error::NotFinite { value, .. } => Error::Diverged { step, loss: value },
                 other => other,
             })?;
             let learning_rate = self.decay.at(self.learning_rate, step, self.steps);
-            momentum.step(&mut network, &batch.gradient, learning_rate);
+            momentum.step(&mut network, &gradient, learning_rate);
             if let Some(limit) = self.max_norm {
                 network.affine_mut().for_each(|affine| constraint::max_norm(affine, limit));
             }
-            if !(batch.loss.is_finite() && is_finite(&network)) {
-                return Err(Error::Diverged { step, loss: batch.loss });
+            if !(loss.is_finite() && is_finite(&network)) {
+                return Err(Error::Diverged { step, loss });
             }
-            summary = Summary { steps: step + 1, loss: batch.loss };
-            if observe(&Progress { step, learning_rate, loss: batch.loss, network: &network }).is_break() {
+            summary = Summary { steps: step + 1, loss };
+            if observe(&Progress { step, learning_rate, loss, network: &network }).is_break() {
                 break;
             }
         }
         *model.network_mut() = network;
         Ok(summary)
+    }
+
+    /// That inputs and targets have the model's lengths.
+    pub(super) fn check_examples(&self, model: &Model, examples: &Examples) -> Result<()> {
+        Error::shape("inputs of an example", model.network().inputs(), examples.inputs()[0].len())?;
+        let targets = model.head().targets(model.network().outputs());
+        Error::shape("length of an example's target", targets, examples.targets()[0].len())
     }
 
     fn check(&self) -> Result<()> {
@@ -185,6 +236,7 @@ impl Training {
             ((0.0..1.0).contains(&self.momentum), "momentum", self.momentum, "in [0, 1)"),
             (self.max_norm.is_none_or(positive), "max-norm", self.max_norm.unwrap_or(1.0), "positive and finite"),
         ];
+        self.regularisers.check()?;
         match settings.into_iter().find(|(fits, ..)| !fits) {
             Some((_, what, value, must)) => Err(Error::Domain { what: what.into(), value: value.to_string(), must }),
             None => Ok(()),

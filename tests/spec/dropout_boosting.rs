@@ -1,6 +1,7 @@
 //! Claim boost.objective: dropout boosting trains the ensemble, and its gradient is the ensemble's output error sent
 //! back through each sub-model.
 
+use crate::differences::{central_differences, entries};
 use crate::support::{any_law, holds, q, rational_matrix, rationals, real_matrix, reals, refuted};
 use dropout_oracle::ensemble::Ensemble;
 use dropout_oracle::head::{Bernoulli, Gaussian, Head, Softmax};
@@ -11,38 +12,6 @@ use dropout_oracle::{Rational, Result, Scalar};
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
-
-/// Every weight and bias, as the network that has it moved by a step.
-fn moved<T: Scalar, A: Unit<T>>(network: &Mlp<T, A>, step: &T) -> Vec<Mlp<T, A>> {
-    let sizes: Vec<(usize, usize)> = network.affine().map(|a| (a.weight.len(), a.bias.len())).collect();
-    let places = sizes.iter().enumerate().flat_map(|(layer, (w, b))| (0..w + b).map(move |k| (layer, k)));
-    places
-        .map(|(layer, k)| {
-            let mut network = network.clone();
-            let affine = network.affine_mut().nth(layer).unwrap();
-            let weights = affine.weight.len();
-            *(if k < weights { &mut affine.weight[k] } else { &mut affine.bias[k - weights] }) += step.clone();
-            network
-        })
-        .collect()
-}
-
-/// (F(θ + h) − F(θ − h))/2h for every weight and bias θ.
-fn central_differences<T: Scalar, A: Unit<T>>(
-    network: &Mlp<T, A>,
-    step: &T,
-    objective: impl Fn(&Mlp<T, A>) -> T,
-) -> Vec<T> {
-    let ahead = moved(network, step);
-    let behind = moved(network, &-step.clone());
-    let pairs = ahead.iter().zip(&behind);
-    pairs.map(|(a, b)| (objective(a) - objective(b)) / (step.clone() + step.clone())).collect()
-}
-
-/// The entries of a gradient in the order of [`moved`].
-fn entries<T: Scalar>(gradient: &Gradient<T>) -> Vec<T> {
-    gradient.iter().flat_map(|affine| affine.weight.iter().chain(&affine.bias).cloned()).collect()
-}
 
 /// The error of the weight-scaled network instead of the ensemble's.
 fn with_weight_scaling<T: Scalar, A: Unit<T>, H: Head<T>, L: FiniteLaw<T>>(

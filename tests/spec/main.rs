@@ -4,6 +4,7 @@
 //! named `…_fails_…` leave the claim's conditions and ask that it be false there.
 
 // What the claims share.
+mod differences;
 mod mean_output;
 mod moments;
 mod naive;
@@ -65,6 +66,8 @@ mod train_averaging;
 mod train_digits;
 mod train_gradient;
 mod train_objective;
+mod train_objectives;
+mod train_regularisers;
 mod train_sgd;
 mod uncertainty;
 mod ws_bound;
