@@ -34,6 +34,19 @@
 //! | mask law | π(μ): mean, covariance, list of sub-models, seeded sampler | [`law`] |
 //! | ensemble | the means of the sub-models, and what approximates them | [`ensemble`] |
 //!
+//! Around them:
+//!
+//! | what | module |
+//! |---|---|
+//! | predictions as intervals that contain the real number, and running error bounds | [`certified`] |
+//! | exact means without enumeration: logistic readouts, lattice weights, deep linear networks | [`marginal`] |
+//! | dropout as a penalty: linear regression and L2, generalised linear models, factorisations | [`penalty`] |
+//! | fast dropout (Wang & Manning 2013) | [`approximation`] |
+//! | other noise: DropConnect, Gaussian, additive, stochastic pooling, batch normalisation, alpha dropout, DropBlock | [`noise`] |
+//! | recurrent and residual networks; the dropout RBM | [`network`], [`rbm`] |
+//! | training with dropout, boosting, committees; L2, L1, max-norm, sparsity, early stopping | [`train`] |
+//! | a network with its head, keep probabilities and convention; as a file | [`Model`], `file` |
+//!
 //! Enumerating the law over network and head **is** the definition. Every closed form, fast path and approximation is a
 //! second way to a value that the definition already gives, and is tested against it.
 //!
