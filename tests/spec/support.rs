@@ -8,7 +8,7 @@ use proptest::test_runner::{FileFailurePersistence, RngSeed, TestCaseResult, Tes
 use std::panic::Location;
 
 /// The runner of every property: a fixed seed, so that a verdict never depends on the day, and the failures found
-/// earlier, kept in `tests/spec/regressions`.
+/// earlier, kept beside the test as `<module>.regressions`.
 fn runner(cases: u32, file: &'static str) -> TestRunner {
     TestRunner::new(ProptestConfig {
         cases,
