@@ -7,10 +7,9 @@ use dropout_oracle::certified::{Bounded, Interval};
 use dropout_oracle::ensemble::expectation;
 use dropout_oracle::ensemble::fold::multilinear_extension;
 use dropout_oracle::head::{Gaussian, Head};
-use dropout_oracle::law::{FiniteLaw, Independent, Law, Table};
-use dropout_oracle::network::{
-    Affine, Layer, Mlp, Network, PiecewiseLinear, deep_linear, linear_regression, softmax_regression,
-};
+use dropout_oracle::law::{FiniteLaw, Independent, Law, Rescaled, Table, Tied};
+use dropout_oracle::network::{Affine, Layer, Mlp, Network, PiecewiseLinear, deep_linear, softmax_regression};
+use dropout_oracle::penalty::{LeastSquares, factorisation::hidden_penalty};
 use dropout_oracle::{Mask, Rational, Scalar};
 use nalgebra::{DMatrix, DVector};
 use serde_json::Value;
@@ -202,31 +201,55 @@ fn sgd_steps_are_the_proved_ones() {
     });
 }
 
-/// E Σ (y − f)², by enumeration of linear regression itself.
-fn dropout_loss(case: &Case, law: &impl FiniteLaw<Rational>) -> Rational {
-    let network = linear_regression(case.vector("weights"), Rational::ZERO).unwrap();
-    let (inputs, targets) = (case.rows("inputs"), case.vector("targets"));
-    let squares = |multipliers: &DVector<Rational>| {
-        let square = |(x, y): (&DVector<Rational>, &Rational)| {
-            let off = network.output(x, multipliers).unwrap()[0].clone() - y.clone();
-            off.clone() * off
-        };
-        inputs.iter().zip(&targets).map(square).fold(Rational::ZERO, |sum, square| sum + square)
-    };
-    expectation(law, |multipliers| Ok(DVector::from_element(1, squares(multipliers)))).unwrap()[0].clone()
+/// The dropout loss by enumeration, and in closed form.
+#[test]
+fn linear_regression_losses_are_the_proved_ones() {
+    let problem = |case: &Case| LeastSquares::new(case.matrix("inputs"), case.vector("targets")).unwrap();
+    each("linear_regression", |case| {
+        let (problem, weights) = (problem(case), case.vector("weights"));
+        let law = Independent::new(case.vector("keep")).unwrap();
+        assert_eq!(problem.expected_loss(&law, &weights).unwrap(), case.number("dropout_loss"));
+        assert_eq!(problem.penalised_loss(&law, &weights).unwrap(), case.number("dropout_loss"));
+        let at_mean = problem.loss(&weights.component_mul(law.keep())).unwrap();
+        assert_eq!(at_mean, case.number("loss_at_mean"));
+        assert_eq!(at_mean + case.number("penalty"), case.number("dropout_loss"));
+        assert_eq!(problem.ridge_coefficients(law.keep()).unwrap(), case.vector("lambda"));
+    });
+    each("linear_regression_any_law", |case| {
+        let (problem, weights, law) = (problem(case), case.vector("weights"), case.law());
+        assert_eq!(law.mean(), case.vector("mean_mask"));
+        assert_eq!(problem.expected_loss(&law, &weights).unwrap(), case.number("dropout_loss"));
+        assert_eq!(problem.penalised_loss(&law, &weights).unwrap(), case.number("dropout_loss"));
+    });
 }
 
 #[test]
-fn linear_regression_losses_are_the_proved_ones() {
-    each("linear_regression", |case| {
-        let law = Independent::new(case.vector("keep")).unwrap();
-        let loss = dropout_loss(case, &law);
-        assert_eq!(loss, case.number("dropout_loss"));
-        assert_eq!(loss, case.number("loss_at_mean") + case.number("penalty"));
+fn factorisation_penalties_are_the_proved_ones() {
+    each("factorisation", |case| {
+        let (left, right) = (case.matrix("left"), case.matrix("right"));
+        let identity = DMatrix::identity(right.nrows(), right.nrows());
+        let keep = DVector::from_element(left.ncols(), case.number("keep"));
+        assert_eq!(hidden_penalty(&left, &right, &identity, keep).unwrap(), case.number("penalty"));
+        assert_eq!(case.number("plain_loss") + case.number("penalty"), case.number("dropout_loss"));
     });
-    each("linear_regression_any_law", |case| {
-        let law = case.law();
-        assert_eq!(law.mean(), case.vector("mean_mask"));
-        assert_eq!(dropout_loss(case, &law), case.number("dropout_loss"));
+}
+
+/// The state of a scalar linear recurrence is the product of its multipliers.
+#[test]
+fn recurrent_moments_are_the_proved_ones() {
+    each("recurrent", |case| {
+        let (keep, steps) = (case.number("keep"), case.0["steps"].as_u64().unwrap() as usize);
+        let moments = |law: &dyn FiniteLaw<Rational>| {
+            expectation(law, |multipliers| {
+                let state = multipliers.iter().fold(Rational::ONE, |state, m| state * m.clone());
+                Ok(DVector::from_vec(vec![state.clone(), state.clone() * state]))
+            })
+            .unwrap()
+        };
+        let fresh = Rescaled::inverted(Independent::new(DVector::from_element(steps, keep.clone())).unwrap());
+        assert_eq!(moments(&fresh)[0], case.number("fresh_mean"));
+        assert_eq!(moments(&fresh)[1], case.number("fresh_second_moment"));
+        let one = Rescaled::inverted(Independent::new(DVector::from_element(1, keep)).unwrap());
+        assert_eq!(moments(&Tied::new(one, vec![0; steps]).unwrap())[0], case.number("tied_mean"));
     });
 }

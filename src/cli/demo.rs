@@ -11,7 +11,6 @@ use dropout_oracle::data::Digits;
 use dropout_oracle::experiment::Averaging;
 use dropout_oracle::train::Training;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::Write;
 use std::path::PathBuf;
 
 /// The options of `demo`.
@@ -55,7 +54,7 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
         Format::Text => table::text(&document),
         Format::Json => serde_json::to_string_pretty(&document)?,
     };
-    writeln!(std::io::stdout(), "{output}")?;
+    super::print(&output)?;
     if let Some(path) = &args.report {
         report::write(path, &document)?;
     }

@@ -8,7 +8,6 @@ mod table;
 use super::{Failure, Format};
 use dropout_oracle::file::{Output, load_inputs, load_model};
 use dropout_oracle::network::Network;
-use std::io::Write;
 use std::path::PathBuf;
 
 /// The options of `ensemble`.
@@ -66,9 +65,8 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let report = predict::predict(args, &model, &inputs)?;
     let json = || serde_json::to_string(&report).map(|json| json + "\n");
     match (output, format) {
-        (Some(output), _) => output.write(json()?.as_bytes())?,
-        (None, Format::Json) => std::io::stdout().write_all(json()?.as_bytes())?,
-        (None, Format::Text) => std::io::stdout().write_all(table::text(args, &model, &report).as_bytes())?,
+        (Some(output), _) => Ok(output.write(json()?.as_bytes())?),
+        (None, Format::Json) => super::print(&json()?),
+        (None, Format::Text) => super::print(&table::text(args, &model, &report)),
     }
-    Ok(())
 }
