@@ -20,10 +20,13 @@ pub enum Convention {
 
 impl Convention {
     /// The law of the multipliers for independent units: 0 or 1, or 0 or 1/p.
-    pub fn law<T: Scalar>(self, masks: Independent<T>) -> Rescaled<T, Independent<T>> {
+    ///
+    /// # Errors
+    /// As [`Rescaled::inverted`].
+    pub fn law<T: Scalar>(self, masks: Independent<T>) -> Result<Rescaled<T, Independent<T>>> {
         match self {
             Self::Inverted => Rescaled::inverted(masks),
-            Self::Standard => Rescaled::unscaled(masks),
+            Self::Standard => Ok(Rescaled::unscaled(masks)),
         }
     }
 }
@@ -92,7 +95,7 @@ impl Model {
     /// if the head does not fit the outputs.
     pub fn new(network: Mlp<f64>, kind: HeadKind, keep: DVector<f64>, convention: Convention) -> Result<Self> {
         let head = kind.head()?;
-        let law = convention.law(Independent::new(keep.clone())?);
+        let law = convention.law(Independent::new(keep.clone())?)?;
         Ensemble::new(&network, &*head, &law)?;
         Ok(Self { network, kind, head, keep, convention, law })
     }

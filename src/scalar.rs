@@ -98,19 +98,21 @@ pub trait Real: Scalar + Copy {
     }
 }
 
-/// \\(\ln \sum_i e^{x_i}\\) with the largest term taken out, so that nothing overflows; −∞ for an empty sum.
+/// \\(\ln \sum_i e^{x_i}\\) with the largest term taken out, so that nothing overflows; −∞ for an empty sum, +∞ where a
+/// term is.
 ///
 /// ```
 /// use dropout_oracle::scalar::log_sum_exp;
 /// assert_eq!(log_sum_exp(&[-1e4, -1e4]), -1e4 + 2f64.ln());
 /// assert_eq!(log_sum_exp(&[f64::NEG_INFINITY; 2]), f64::NEG_INFINITY);
+/// assert_eq!(log_sum_exp(&[0.0, f64::INFINITY]), f64::INFINITY);
 /// ```
 pub fn log_sum_exp<T: Real>(terms: &[T]) -> T {
     let largest = terms.iter().copied().fold(T::neg_infinity(), T::maximum);
-    if largest == T::neg_infinity() {
-        return largest;
-    }
-    largest + terms.iter().fold(T::zero(), |sum, &x| sum + (x - largest).exp()).ln()
+    // ∞ − ∞ would be NaN; a term that is NaN is none of these and stays.
+    let infinite = |x: T| x == largest && !x.is_finite();
+    let share = |x: T| if infinite(x) { T::one() } else { (x - largest).exp() };
+    largest + terms.iter().fold(T::zero(), |sum, &x| sum + share(x)).ln()
 }
 
 /// \\(\sum_i a_i b_i\\), in the order of the entries and without fused operations.

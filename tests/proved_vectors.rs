@@ -246,10 +246,10 @@ fn recurrent_moments_are_the_proved_ones() {
             })
             .unwrap()
         };
-        let fresh = Rescaled::inverted(Independent::new(DVector::from_element(steps, keep.clone())).unwrap());
+        let fresh = Rescaled::inverted(Independent::new(DVector::from_element(steps, keep.clone())).unwrap()).unwrap();
         assert_eq!(moments(&fresh)[0], case.number("fresh_mean"));
         assert_eq!(moments(&fresh)[1], case.number("fresh_second_moment"));
-        let one = Rescaled::inverted(Independent::new(DVector::from_element(1, keep)).unwrap());
+        let one = Rescaled::inverted(Independent::new(DVector::from_element(1, keep)).unwrap()).unwrap();
         assert_eq!(moments(&Tied::new(one, vec![0; steps]).unwrap())[0], case.number("tied_mean"));
     });
 }

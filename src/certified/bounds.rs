@@ -27,6 +27,6 @@ pub fn predict_with_bounds(model: &Model, x: &DVector<f64>) -> Result<Prediction
 
 fn predict(model: &Model, head: &impl Head<Bounded>, x: &DVector<f64>) -> Result<Prediction<Bounded>> {
     let network = model.network().map(|w| Bounded::exact(*w));
-    let law = model.convention().law(Independent::new(model.keep().map(Bounded::exact))?);
+    let law = model.convention().law(Independent::new(model.keep().map(Bounded::exact))?)?;
     Ensemble::new(&network, head, &law)?.predict(&x.map(Bounded::exact))
 }

@@ -65,7 +65,7 @@ impl CertifiedModel {
                 }
             })
         });
-        let law = model.convention().law(Independent::new(model.keep().map(Interval::from))?);
+        let law = model.convention().law(Independent::new(model.keep().map(Interval::from))?)?;
         let network = Mlp::new(model.network().inputs(), layers.collect::<Result<_>>()?)?;
         Ok(Self { network, kind: model.head_kind().clone(), law })
     }

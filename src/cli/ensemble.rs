@@ -56,6 +56,13 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
+    let single =
+        args.inputs.extension().is_some_and(|of| ["npy", "csv"].iter().any(|one| of.eq_ignore_ascii_case(one)));
+    if let (Some(array), true) = (&args.array, single) {
+        let inputs = args.inputs.display();
+        let why = format!("--array {array} names an array of an .npz file; {inputs} has but one, leave --array out");
+        return Err(Failure::Usage(why));
+    }
     let output = args.output.as_ref().map(Output::new).transpose()?;
     let model = load_model(&args.net)?;
     let inputs = load_inputs(&args.inputs, args.array.as_deref(), model.network().inputs())?;

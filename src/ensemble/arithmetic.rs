@@ -41,7 +41,7 @@ impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
         self.check_target(target)?;
         let term = |index| {
             let (multipliers, weight) = self.law.submodel(index);
-            Ok(weight.ln() + self.head.log_probability(&self.network.output(x, &multipliers)?, target))
+            Ok(weight.ln() + self.head.log_probability(&self.network.output(x, &multipliers)?, target)?)
         };
         pairwise(0..self.law.submodels()?, &term, &|a, b| Ok(log_sum_exp(&[a?, b?])))
     }

@@ -52,8 +52,8 @@ impl<T: Scalar, A: Unit<T>, H: ?Sized, L: ?Sized> Ensemble<'_, Mlp<T, A>, H, L> 
         H: Head<T>,
         L: FiniteLaw<T>,
     {
-        let error = self.head.error(&self.expect(x, DVector::clone)?, target);
-        self.mean_gradient(x, |_| error.clone())
+        let error = self.head.error(&self.expect(x, DVector::clone)?, target)?;
+        self.mean_gradient(x, |_| Ok(error.clone()))
     }
 
     /// The exact gradient of the dropout loss, \\(\mathbb E_\mu\\, J_\mu^\top (p_\mu - e_y)\\): every sub-model
@@ -74,7 +74,11 @@ impl<T: Scalar, A: Unit<T>, H: ?Sized, L: ?Sized> Ensemble<'_, Mlp<T, A>, H, L> 
     ///
     /// # Errors
     /// As [`Ensemble::boosting_gradient`]; [`Error::Shape`](crate::Error::Shape) unless e has one entry an output.
-    pub fn mean_gradient(&self, x: &DVector<T>, error: impl Fn(&DVector<T>) -> DVector<T> + Sync) -> Result<Gradient<T>>
+    pub fn mean_gradient(
+        &self,
+        x: &DVector<T>,
+        error: impl Fn(&DVector<T>) -> Result<DVector<T>> + Sync,
+    ) -> Result<Gradient<T>>
     where
         L: FiniteLaw<T>,
     {

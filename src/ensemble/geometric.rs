@@ -1,6 +1,6 @@
 //! The normalised geometric mean of the sub-models' distributions: equations 7.54, 7.55, 7.58 and 7.59.
 
-use super::Ensemble;
+use super::{Ensemble, expectation};
 use crate::error::Result;
 use crate::head::{Head, LogProbability, Normalised};
 use crate::law::FiniteLaw;
@@ -37,6 +37,10 @@ impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
         L: FiniteLaw<T>,
     {
         self.check_target(target)?;
-        Ok(self.expect(x, |output| DVector::from_element(1, self.head.log_probability(output, target)))?[0])
+        let log_probability = |multipliers: &DVector<T>| {
+            let output = self.network.output(x, multipliers)?;
+            Ok(DVector::from_element(1, self.head.log_probability(&output, target)?))
+        };
+        Ok(expectation(self.law, log_probability)?[0])
     }
 }

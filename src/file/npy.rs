@@ -12,8 +12,42 @@ pub struct Array {
 /// The number types that are read; 64-bit integers are rounded to the nearest f64.
 const SUPPORTED: &str = "float64, float32, float16, bool, int8 to int64, uint8 to uint64";
 
+/// What a header says about the data after it.
+struct Header {
+    shape: Vec<usize>,
+    fortran: bool,
+    size: usize,
+    numbers: fn(&[u8]) -> Vec<f64>,
+}
+
+impl Header {
+    /// The bytes of data, unless they are more than can be counted.
+    fn needed(&self) -> Option<usize> {
+        self.shape.iter().try_fold(self.size, |product, axis| product.checked_mul(*axis))
+    }
+}
+
+/// How long a .npy file is by its header, of which `bytes` must hold all; none if that is more than can be counted.
+pub fn length(bytes: &[u8], place: &str) -> Result<Option<usize>, FileError> {
+    let (header, data) = header(bytes, place)?;
+    Ok(header.needed().and_then(|needed| needed.checked_add(bytes.len() - data.len())))
+}
+
 /// The array in the bytes of a .npy file.
 pub fn parse(bytes: &[u8], place: &str) -> Result<Array, FileError> {
+    let (header, data) = header(bytes, place)?;
+    if header.needed() != Some(data.len()) {
+        let Header { shape, size, .. } = header;
+        let why = format!("its shape {shape:?} of {size}-byte numbers does not fit the {} bytes of data", data.len());
+        return Err(FileError::NumPy { place: place.into(), why });
+    }
+    let values = (header.numbers)(data);
+    let values = if header.fortran { row_major(&header.shape, &values) } else { values };
+    Ok(Array { values, shape: header.shape })
+}
+
+/// The header, and the data after it.
+fn header<'a>(bytes: &'a [u8], place: &str) -> Result<(Header, &'a [u8]), FileError> {
     let broken = |why: &str| FileError::NumPy { place: place.into(), why: why.into() };
     let (header, data) = split(bytes).map_err(broken)?;
     let descr = field(header, "descr").ok_or_else(|| broken("its header has no 'descr'"))?;
@@ -25,16 +59,10 @@ pub fn parse(bytes: &[u8], place: &str) -> Result<Array, FileError> {
     let shape =
         field(header, "shape").and_then(shape).ok_or_else(|| broken("its header has no 'shape' of integers"))?;
 
-    let Some((size, number)) = descr.trim_matches(['\'', '"']).split_at_checked(1).and_then(reader) else {
+    let Some((size, numbers)) = descr.trim_matches(['\'', '"']).split_at_checked(1).and_then(reader) else {
         return Err(FileError::Dtype { place: place.into(), found: descr.into(), supported: SUPPORTED });
     };
-    let needed = shape.iter().try_fold(size, |product, axis| product.checked_mul(*axis));
-    if needed != Some(data.len()) {
-        let why = format!("its shape {shape:?} of {size}-byte numbers does not fit the {} bytes of data", data.len());
-        return Err(broken(&why));
-    }
-    let values = number(data);
-    Ok(Array { values: if fortran { row_major(&shape, &values) } else { values }, shape })
+    Ok((Header { shape, fortran, size, numbers }, data))
 }
 
 /// The header's text and the data.

@@ -5,6 +5,9 @@ use super::npy::{self, Array};
 use std::io::{Cursor, Read};
 use zip::ZipArchive;
 
+/// The longest header that is read; NumPy's own are about a hundred bytes.
+const HEADER: usize = 1 << 16;
+
 /// An array of the archive: the one called `name`, or without a name `x`, `inputs` or the only one. With its place.
 pub fn parse(bytes: &[u8], name: Option<&str>, place: &str) -> Result<(Array, String), FileError> {
     let broken = |error: &dyn std::error::Error| FileError::NumPy { place: place.into(), why: error.to_string() };
@@ -19,9 +22,20 @@ pub fn parse(bytes: &[u8], name: Option<&str>, place: &str) -> Result<(Array, St
         FileError::WhichArray { place, why, names }
     })?;
     let place = format!("{place}: {}", members[index]);
+    let mut member = archive.by_index(index).map_err(|error| broken(&error))?;
     let mut npy = Vec::new();
-    let member = archive.by_index(index).map_err(|error| broken(&error));
-    member?.read_to_end(&mut npy).map_err(|error| broken(&error))?;
+    let mut read = |bytes: usize, npy: &mut Vec<u8>| {
+        member.by_ref().take(bytes as u64).read_to_end(npy).map_err(|error| broken(&error))
+    };
+    // A few bytes can unpack to any number of them: no more are asked for than the header speaks of, and one.
+    read(HEADER, &mut npy)?;
+    if let Some(length) = npy::length(&npy, &place)? {
+        read((length + 1).saturating_sub(npy.len()), &mut npy)?;
+        if npy.len() > length {
+            let why = format!("it unpacks to more than the {length} bytes of its header, shape and dtype");
+            return Err(FileError::NumPy { place, why });
+        }
+    }
     Ok((npy::parse(&npy, &place)?, place))
 }
 

@@ -23,13 +23,15 @@ impl<T: Real> Head<T> for Bernoulli {
     fn expected(&self, output: &DVector<T>) -> DVector<T> {
         output.map(T::logistic)
     }
-    fn loss(&self, output: &DVector<T>, target: &DVector<T>) -> T {
-        output.zip_fold(target, T::zero(), |loss, logit, t| {
+    fn loss(&self, output: &DVector<T>, target: &DVector<T>) -> Result<T> {
+        self.check_target(output, target)?;
+        Ok(output.zip_fold(target, T::zero(), |loss, logit, t| {
             loss + t * (-logit).softplus() + (T::one() - t) * logit.softplus()
-        })
+        }))
     }
-    fn error(&self, output: &DVector<T>, target: &DVector<T>) -> DVector<T> {
-        self.expected(output) - target
+    fn error(&self, output: &DVector<T>, target: &DVector<T>) -> Result<DVector<T>> {
+        self.check_target(output, target)?;
+        Ok(self.expected(output) - target)
     }
     /// ln p(1) and ln p(0) of each answer, one pair after another.
     fn log_coordinates(&self, output: &DVector<T>) -> DVector<T> {

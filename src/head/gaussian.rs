@@ -12,7 +12,7 @@ use nalgebra::DVector;
 /// use dropout_oracle::head::{Gaussian, Head};
 /// use nalgebra::dvector;
 /// let head = Gaussian::new(4.0)?;
-/// assert_eq!(head.error(&dvector![3.0], &dvector![1.0])[0], 0.5); // (m − y)/σ²
+/// assert_eq!(head.error(&dvector![3.0], &dvector![1.0])?[0], 0.5); // (m − y)/σ²
 /// # Ok::<(), dropout_oracle::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -58,12 +58,14 @@ impl<T: Scalar> Head<T> for Gaussian<T> {
     fn expected(&self, output: &DVector<T>) -> DVector<T> {
         output.clone()
     }
-    fn loss(&self, output: &DVector<T>, target: &DVector<T>) -> T {
+    fn loss(&self, output: &DVector<T>, target: &DVector<T>) -> Result<T> {
+        self.check_target(output, target)?;
         let product = crate::scalar::dot(output, target) / self.variance.clone();
-        self.log_partition(output) - product
+        Ok(self.log_partition(output) - product)
     }
-    fn error(&self, output: &DVector<T>, target: &DVector<T>) -> DVector<T> {
-        (output - target) / self.variance.clone()
+    fn error(&self, output: &DVector<T>, target: &DVector<T>) -> Result<DVector<T>> {
+        self.check_target(output, target)?;
+        Ok((output - target) / self.variance.clone())
     }
     /// The mean, then the log-partition function.
     fn log_coordinates(&self, output: &DVector<T>) -> DVector<T> {

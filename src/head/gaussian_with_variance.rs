@@ -58,19 +58,21 @@ impl<T: Real> Head<T> for GaussianWithVariance {
     fn expected(&self, output: &DVector<T>) -> DVector<T> {
         output.rows(0, output.len() / 2).into_owned()
     }
-    fn loss(&self, output: &DVector<T>, target: &DVector<T>) -> T {
-        split(output)
-            .zip(target)
-            .fold(T::zero(), |loss, ((m, v), &y)| loss + log_partition(m, v) - m / v * y + y * y / (T::ratio(2, 1) * v))
+    fn loss(&self, output: &DVector<T>, target: &DVector<T>) -> Result<T> {
+        self.check_target(output, target)?;
+        Ok(split(output).zip(target).fold(T::zero(), |loss, ((m, v), &y)| {
+            loss + log_partition(m, v) - m / v * y + y * y / (T::ratio(2, 1) * v)
+        }))
     }
-    fn error(&self, output: &DVector<T>, target: &DVector<T>) -> DVector<T> {
+    fn error(&self, output: &DVector<T>, target: &DVector<T>) -> Result<DVector<T>> {
+        self.check_target(output, target)?;
         let (mut by_mean, mut by_variance) = (Vec::new(), Vec::new());
         for ((m, v), &y) in split(output).zip(target) {
             by_mean.push((m - y) / v);
             by_variance.push((T::one() - (m - y) * (m - y) / v) / (T::ratio(2, 1) * v));
         }
         by_mean.extend(by_variance);
-        by_mean.into()
+        Ok(by_mean.into())
     }
     /// m/v of each output, their joint log-partition function, then the precisions 1/v.
     fn log_coordinates(&self, output: &DVector<T>) -> DVector<T> {

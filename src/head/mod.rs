@@ -25,7 +25,7 @@ pub use gaussian_with_variance::GaussianWithVariance;
 pub use poisson::Poisson;
 pub use softmax::Softmax;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scalar::{Real, Scalar};
 use nalgebra::DVector;
 
@@ -45,7 +45,7 @@ pub trait Head<T: Scalar>: Sync {
     /// Whether a network with this many outputs fits.
     ///
     /// # Errors
-    /// [`Error::Shape`](crate::Error::Shape) or [`Error::Domain`](crate::Error::Domain) if it does not.
+    /// [`Error::Shape`] or [`Error::Domain`] if it does not.
     fn check(&self, outputs: usize) -> Result<()>;
 
     /// The length of y.
@@ -57,10 +57,24 @@ pub trait Head<T: Scalar>: Sync {
     fn expected(&self, output: &DVector<T>) -> DVector<T>;
 
     /// −ln p(y) + ln h(y): the loss without the base measure h, which no parameter and no mask changes.
-    fn loss(&self, output: &DVector<T>, target: &DVector<T>) -> T;
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless the target has [`Head::targets`] entries.
+    fn loss(&self, output: &DVector<T>, target: &DVector<T>) -> Result<T>;
 
     /// The gradient of [`Head::loss`] with respect to the output.
-    fn error(&self, output: &DVector<T>, target: &DVector<T>) -> DVector<T>;
+    ///
+    /// # Errors
+    /// As [`Head::loss`].
+    fn error(&self, output: &DVector<T>, target: &DVector<T>) -> Result<DVector<T>>;
+
+    /// That y has as many entries as the head asks for.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if it does not.
+    fn check_target(&self, output: &DVector<T>, target: &DVector<T>) -> Result<()> {
+        Error::shape("entries of the target", self.targets(output.len()), target.len())
+    }
 
     /// Numbers that determine ln p(y) − ln h(y) linearly, for every y.
     fn log_coordinates(&self, output: &DVector<T>) -> DVector<T>;
@@ -68,7 +82,7 @@ pub trait Head<T: Scalar>: Sync {
     /// The distribution with these (averaged) coordinates, once normalised: equation 7.55.
     ///
     /// # Errors
-    /// [`Error::ZeroProbability`](crate::Error::ZeroProbability) if the mass to be normalised is zero.
+    /// [`Error::ZeroProbability`] if the mass to be normalised is zero.
     fn normalise(&self, coordinates: &DVector<T>) -> Result<Normalised<T>>;
 }
 
@@ -78,7 +92,10 @@ pub trait LogProbability<T: Real>: Head<T> {
     fn log_base_measure(&self, target: &DVector<T>) -> T;
 
     /// ln p(y).
-    fn log_probability(&self, output: &DVector<T>, target: &DVector<T>) -> T {
-        self.log_base_measure(target) - self.loss(output, target)
+    ///
+    /// # Errors
+    /// As [`Head::loss`].
+    fn log_probability(&self, output: &DVector<T>, target: &DVector<T>) -> Result<T> {
+        Ok(self.log_base_measure(target) - self.loss(output, target)?)
     }
 }

@@ -50,16 +50,18 @@ impl<T: Real> Head<T> for Softmax {
     fn expected(&self, output: &DVector<T>) -> DVector<T> {
         softmax(output)
     }
-    fn loss(&self, output: &DVector<T>, target: &DVector<T>) -> T {
+    fn loss(&self, output: &DVector<T>, target: &DVector<T>) -> Result<T> {
+        self.check_target(output, target)?;
         // Summed over the classes that have a share in the target, so that a −∞ elsewhere costs nothing.
-        log_softmax(output).zip_fold(
+        Ok(log_softmax(output).zip_fold(
             target,
             T::zero(),
             |loss, log_p, t| if t.is_zero() { loss } else { loss - t * log_p },
-        )
+        ))
     }
-    fn error(&self, output: &DVector<T>, target: &DVector<T>) -> DVector<T> {
-        self.expected(output) * target.sum() - target
+    fn error(&self, output: &DVector<T>, target: &DVector<T>) -> Result<DVector<T>> {
+        self.check_target(output, target)?;
+        Ok(self.expected(output) * target.sum() - target)
     }
     fn log_coordinates(&self, output: &DVector<T>) -> DVector<T> {
         log_softmax(output)

@@ -10,7 +10,7 @@ use nalgebra::DVector;
 /// use dropout_oracle::law::{Independent, IndependentUnits, Rescaled};
 /// let masks = Independent::new(vec![0.25].into())?;
 /// assert_eq!(masks.variance()[0], 0.1875); // p(1 − p)
-/// assert_eq!(Rescaled::inverted(masks).variance()[0], 3.0); // (1 − p)/p
+/// assert_eq!(Rescaled::inverted(masks)?.variance()[0], 3.0); // (1 − p)/p
 /// # Ok::<(), dropout_oracle::Error>(())
 /// ```
 pub trait IndependentUnits<T: Scalar>: Law<T> {

@@ -13,7 +13,7 @@ use rand::Rng;
 ///
 /// ```
 /// use dropout_oracle::law::{Independent, Law, Rescaled};
-/// let inverted = Rescaled::inverted(Independent::new(vec![0.25, 0.5].into())?);
+/// let inverted = Rescaled::inverted(Independent::new(vec![0.25, 0.5].into())?)?;
 /// assert_eq!(inverted.mean().as_slice(), [1.0, 1.0]);
 /// # Ok::<(), dropout_oracle::Error>(())
 /// ```
@@ -54,10 +54,19 @@ impl<T: Scalar, L: Law<T>> Rescaled<T, L> {
 
     /// The inverted convention: every multiplier is divided by its mean, so that E μ = 1.
     ///
-    /// The mean must not be zero, and is not for any 0/1 law with keep probabilities in (0, 1].
-    pub fn inverted(law: L) -> Self {
-        let factor = law.mean().map(|m| T::one() / m);
-        Self { law, factor }
+    /// # Errors
+    /// [`Error::Domain`] if a mean is zero, as for [`FixedCount`](super::FixedCount) without a kept unit: 0/0 is no mean
+    /// of 1. [`Error::NotFinite`] if a mean is so small that its inverse overflows.
+    pub fn inverted(law: L) -> Result<Self> {
+        let mean = law.mean();
+        if let Some(unit) = mean.iter().position(T::is_zero) {
+            return Err(Error::Domain {
+                what: format!("the mean multiplier of unit {unit} of an inverted law"),
+                value: "0".into(),
+                must: "above 0: a unit that is always dropped cannot be divided by its keep probability",
+            });
+        }
+        Self::new(law, mean.map(|m| T::one() / m))
     }
 }
 

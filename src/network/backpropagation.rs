@@ -22,7 +22,7 @@ impl<T: Scalar, A: Unit<T>> Mlp<T, A> {
     /// use nalgebra::dvector;
     /// let net = linear_regression(dvector![2.0, 3.0], 0.0)?;
     /// // ½(f − 1)² at x = (1, 1) with input 1 dropped: f = 2, so the error is 1
-    /// let (f, gradient) = net.backpropagate(&dvector![1.0, 1.0], &dvector![1.0, 0.0], |f| f.map(|f| f - 1.0))?;
+    /// let (f, gradient) = net.backpropagate(&dvector![1.0, 1.0], &dvector![1.0, 0.0], |f| Ok(f.map(|f| f - 1.0)))?;
     /// assert_eq!(f[0], 2.0);
     /// assert_eq!(gradient[0].weight.as_slice(), [1.0, 0.0]);
     /// assert_eq!(gradient[0].bias[0], 1.0);
@@ -30,16 +30,16 @@ impl<T: Scalar, A: Unit<T>> Mlp<T, A> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Shape`] unless x, μ and the error have the network's lengths.
+    /// [`Error::Shape`] unless x, μ and the error have the network's lengths; those of `error`.
     pub fn backpropagate(
         &self,
         x: &DVector<T>,
         multipliers: &DVector<T>,
-        error: impl FnOnce(&DVector<T>) -> DVector<T>,
+        error: impl FnOnce(&DVector<T>) -> Result<DVector<T>>,
     ) -> Result<(DVector<T>, Gradient<T>)> {
         let mut trace = self.trace(x, multipliers)?;
         let output = trace.pop().expect("a trace holds at least the input");
-        let back = error(&output);
+        let back = error(&output)?;
         Error::shape("gradient with respect to the output", self.outputs(), back.len())?;
         Ok((output, self.chain_rule(&trace, multipliers, back, |_, _| ())))
     }

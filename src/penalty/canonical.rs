@@ -13,7 +13,7 @@ pub trait Canonical<T: Scalar>: Head<T> {
     /// A(η).
     fn log_partition(&self, output: &DVector<T>) -> T {
         // The loss at the target 0, where nothing but A is left of it.
-        self.loss(output, &output.map(|_| T::zero()))
+        self.loss(output, &output.map(|_| T::zero())).expect("one target an output")
     }
 
     /// A″(η), the Hessian, one row and one column an output: the covariance of y, in units of the output's scale.

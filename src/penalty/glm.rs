@@ -18,7 +18,7 @@ use nalgebra::{DMatrix, DVector};
 /// use dropout_oracle::{head::Bernoulli, law::{Rescaled, Uniform}, network::Affine, penalty::Glm};
 /// use nalgebra::{dmatrix, dvector};
 /// let weights = Affine::new(dmatrix![0.1, -0.2], dvector![0.0])?;
-/// let law = Rescaled::inverted(Uniform::new(2));
+/// let law = Rescaled::inverted(Uniform::new(2))?;
 /// let glm = Glm::new(&weights, &Bernoulli, &law)?;
 /// let inputs = dmatrix![1.0, 0.0; 1.0, 1.0]; // one example a row
 /// let ratio: f64 = glm.quadratic_penalty(&inputs)? / glm.penalty(&inputs)?;

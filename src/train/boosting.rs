@@ -42,6 +42,6 @@ pub fn sampled<T: Scalar, A: Unit<T>, H: Head<T> + ?Sized>(
         let (x, target) = (&examples.inputs()[n], &examples.targets()[n]);
         let output = ensemble(x)?;
         let (_, gradient) = network.backpropagate(x, &multipliers(r), |_| head.error(&output, target))?;
-        Ok(Objective { loss: head.loss(&output, target), gradient })
+        Ok(Objective { loss: head.loss(&output, target)?, gradient })
     })
 }

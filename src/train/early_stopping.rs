@@ -68,7 +68,7 @@ impl EarlyStopping {
         training.check_examples(model, validation)?;
         let (head, mean) = (model.head_kind().head()?, model.law().mean());
         let loss = |network: &Mlp<f64>| {
-            let losses = validation.iter().map(|(x, y)| Ok(head.loss(&network.output(x, &mean)?, y)));
+            let losses = validation.iter().map(|(x, y)| head.loss(&network.output(x, &mean)?, y));
             Ok::<f64, Error>(losses.sum::<Result<f64>>()? / validation.count() as f64)
         };
         let (mut best, mut best_step) = (model.network().clone(), 0);

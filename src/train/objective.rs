@@ -49,7 +49,7 @@ pub fn sampled<T: Scalar, A: Unit<T>, H: Head<T> + ?Sized>(
     mean_over_rows(rows, |r, n| {
         let (x, target) = (&examples.inputs()[n], &examples.targets()[n]);
         let (output, gradient) = network.backpropagate(x, &multipliers(r), |output| head.error(output, target))?;
-        Ok(Objective { loss: head.loss(&output, target), gradient })
+        Ok(Objective { loss: head.loss(&output, target)?, gradient })
     })
 }
 

@@ -156,6 +156,8 @@ fn a_wrong_command_line_ends_with_status_3() {
         (&[&files[..], &["--limit", "20", "--no-enumeration"]].concat(), "cannot be used with"),
         (&[&files[..], &["--threads", "0"]].concat(), "--threads"),
         (&[&files[..], &["--format", "xml"]].concat(), "possible values: text, json"),
+        (&[&files[..], &["--array", "x"]].concat(), "x.npy has but one, leave --array out"),
+        (&["--net", "net.json", "--inputs", "x.csv", "--array", "x"], "--array x names an array of an .npz file"),
         (&[&files[..], &["--drop-rate", "0.5"]].concat(), "unexpected argument '--drop-rate'"),
     ] {
         let outcome = ensemble(options);

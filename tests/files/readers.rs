@@ -3,6 +3,7 @@
 use crate::weights::data;
 use dropout_oracle::file::load_inputs;
 use nalgebra::{DVector, dvector};
+use std::io::{Cursor, Write};
 
 fn tiny() -> Vec<DVector<f64>> {
     vec![dvector![1.0, 0.5, -1.0], dvector![0.25, -1.0, 2.0]]
@@ -143,6 +144,35 @@ fn bad_inputs_are_named() {
         assert!(error.contains(expected) && error.contains(file), "{error:?} should say {expected:?}");
         assert!(!error.contains('\n'), "{error:?} is one sentence");
     }
+}
+
+/// An .npz archive of one deflated array `x`.
+fn npz(npy: &[u8]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    archive.start_file("x.npy", zip::write::SimpleFileOptions::default()).unwrap();
+    archive.write_all(npy).unwrap();
+    archive.finish().unwrap().into_inner()
+}
+
+/// What an archive unpacks to is read as far as the header speaks of it, and no farther.
+#[test]
+fn archives_that_unpack_to_more_than_their_header_says_are_refused() {
+    let header = |rows: usize| format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({rows}, 2), }}");
+    let array = npy(1, &header(1), &[0; 16]);
+    let longer = |by: usize| npz(&[&array[..], &vec![0; by]].concat());
+    assert_eq!(load("x.npz", &longer(0), 2).unwrap(), [dvector![0.0, 0.0]]);
+    for by in [1, 1 << 16, 1 << 22] {
+        let archive = longer(by);
+        assert!(archive.len() < 1 << 13, "a few bytes unpack to many");
+        let why = format!("x is not a sound NumPy file: it unpacks to more than the {} bytes of its", array.len());
+        let error = load("x.npz", &archive, 2).unwrap_err();
+        assert!(error.contains(&why), "{error}");
+    }
+    // Longer than what is read for the header, and whole.
+    let (rows, data) = (10_000, vec![0; 160_000]);
+    assert_eq!(load("x.npz", &npz(&npy(1, &header(rows), &data)), 2).unwrap().len(), rows);
+    let error = load("x.npz", &npz(&npy(1, &header(rows), &data[1..])), 2).unwrap_err();
+    assert!(error.contains("does not fit the 159999 bytes of data"), "{error}");
 }
 
 #[test]

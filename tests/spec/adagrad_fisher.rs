@@ -30,8 +30,8 @@ fn outer_products(head: &dyn LogProbability<f64>, labels: &[DVector<f64>], (weig
     let term = |(row, label): (usize, &DVector<f64>)| {
         let x = inputs.row(row).transpose();
         let output = weights.apply(&x);
-        let probability = Real::exp(head.log_probability(&output, label));
-        let error = head.error(&output, label);
+        let probability = Real::exp(head.log_probability(&output, label).unwrap());
+        let error = head.error(&output, label).unwrap();
         let g = DVector::from_fn(size, |i, _| error[i % OUTPUTS] * x[i / OUTPUTS]);
         DMatrix::from_fn(size, size, |i, j| probability * g[i] * g[j])
     };
@@ -46,7 +46,7 @@ fn pairs(most: u32) -> Vec<DVector<f64>> {
 type Information = fn(&dyn Canonical<f64>, &Model) -> DMatrix<f64>;
 
 fn fisher(head: &dyn Canonical<f64>, (weights, inputs): &Model) -> DMatrix<f64> {
-    let law = Rescaled::inverted(Uniform::new(INPUTS));
+    let law = Rescaled::inverted(Uniform::new(INPUTS)).unwrap();
     Glm::new(weights, head, &law).unwrap().fisher_information(inputs).unwrap()
 }
 
@@ -109,7 +109,7 @@ fn adagrad_fisher_has_the_hessian_of_the_loss() {
             let shifted = |by: f64| {
                 let mut output = output.clone();
                 output[j] += by;
-                head.error(&output, &label)
+                head.error(&output, &label).unwrap()
             };
             let slope = (shifted(h) - shifted(-h)) / (2.0 * h);
             let off = (slope - head.curvature(&output).column(j)).amax();

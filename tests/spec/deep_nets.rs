@@ -72,7 +72,7 @@ fn dropout_adds(
 }
 
 fn inverted(net: &OneHidden) -> Rescaled<Rational, Independent<Rational>> {
-    Rescaled::inverted(Independent::new(net.keep.clone()).unwrap())
+    Rescaled::inverted(Independent::new(net.keep.clone()).unwrap()).unwrap()
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn deep_linear_one_hidden_fails_for_tied_masks() {
     refuted(16, one_hidden(), |net| {
         let net = OneHidden { keep: DVector::from_element(HIDDEN, q(1, 2)), ..net };
         let coin = Independent::new(dvector![q(1, 2)]).unwrap();
-        let law = Rescaled::inverted(Tied::new(coin, vec![0; HIDDEN]).unwrap());
+        let law = Rescaled::inverted(Tied::new(coin, vec![0; HIDDEN]).unwrap()).unwrap();
         dropout_adds(library, &net, PiecewiseLinear::Identity, &law)
     });
 }

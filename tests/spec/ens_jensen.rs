@@ -51,7 +51,7 @@ fn every_head<H: LogProbability<f64>>(
     let ensemble = Ensemble::new(submodels, head, law).unwrap();
     let log_mean = ensemble.log_arithmetic_mean(&no_input(), y).unwrap();
     let logs: Vec<_> = ensemble.submodels(&no_input()).unwrap();
-    let logs = logs.iter().map(|(z, weight)| (head.log_probability(z, y), *weight));
+    let logs = logs.iter().map(|(z, weight)| (head.log_probability(z, y).unwrap(), *weight));
     let expected_loss: f64 = logs.clone().map(|(log, weight)| -weight * log).sum();
     let mixture: f64 = logs.map(|(log, weight)| weight * Real::exp(log)).sum();
     // Densities of at least e^−200, whose logarithms carry 40 roundings of 200.

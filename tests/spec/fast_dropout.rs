@@ -196,7 +196,7 @@ fn gradient_is_the_difference_quotient(
     gradient: fn(&Training) -> Affine<f64>,
     (affine, keep, examples): &Training,
 ) -> TestCaseResult {
-    let law = Rescaled::inverted(Independent::new(keep.clone()).unwrap());
+    let law = Rescaled::inverted(Independent::new(keep.clone()).unwrap()).unwrap();
     let loss = |affine: &Affine<f64>| objective(affine, &law, examples).unwrap().0;
     let gradient = gradient(&(affine.clone(), keep.clone(), examples.clone()));
     let h = 1.0 / f64::from(1 << 17);
@@ -214,7 +214,7 @@ fn gradient_is_the_difference_quotient(
 }
 
 fn fast_gradient((affine, keep, examples): &Training) -> Affine<f64> {
-    let law = Rescaled::inverted(Independent::new(keep.clone()).unwrap());
+    let law = Rescaled::inverted(Independent::new(keep.clone()).unwrap()).unwrap();
     objective(affine, &law, examples).unwrap().1
 }
 
@@ -229,7 +229,7 @@ fn fast_logistic_objective_mutant_forgets_the_slope_of_the_variance() {
     fn mean_only(case: &Training) -> Affine<f64> {
         let mut gradient = fast_gradient(case);
         let (affine, keep, examples) = case;
-        let law = Rescaled::inverted(Independent::new(keep.clone()).unwrap());
+        let law = Rescaled::inverted(Independent::new(keep.clone()).unwrap()).unwrap();
         gradient.weight.fill(0.0);
         for (x, target) in examples {
             let single = objective(affine, &law, &[(x.clone(), target.clone())]).unwrap().1;

@@ -26,7 +26,7 @@ fn cases() -> impl Strategy<Value = Case> + Clone {
 
 /// E f(x̃·w) under inverted dropout, by enumeration.
 fn enumerated((keep, weights, x): &Case, f: impl Fn(f64) -> f64) -> f64 {
-    let law = Rescaled::inverted(Independent::new(keep.clone()).unwrap());
+    let law = Rescaled::inverted(Independent::new(keep.clone()).unwrap()).unwrap();
     mean_over(&law, |mu| dvector![f(dot(weights, &x.component_mul(mu)))])[0]
 }
 
@@ -49,7 +49,7 @@ fn rule_gives_the_poisson_partition(rule: Expected, case: &Case) -> TestCaseResu
     prop_assert!((value - expected).abs() <= RELATIVE * expected, "{value} against {expected}");
     let row = DMatrix::from_row_slice(1, INPUTS, weights.as_slice());
     let affine = Affine::new(row, dvector![0.0]).unwrap();
-    let law = Rescaled::inverted(Independent::new(keep.clone()).unwrap());
+    let law = Rescaled::inverted(Independent::new(keep.clone()).unwrap()).unwrap();
     let penalty =
         Glm::new(&affine, &Poisson, &law).unwrap().penalty(&DMatrix::from_row_slice(1, INPUTS, x.as_slice())).unwrap();
     prop_assert!((value - Real::exp(dot(weights, x)) - penalty).abs() <= RELATIVE * expected);
@@ -81,7 +81,7 @@ fn glm_poisson_mutant_takes_the_keep_probability_for_the_drop_rate() {
 /// μ in {0, 2}.
 #[test]
 fn glm_poisson_fails_for_tied_units() {
-    let tied = Rescaled::inverted(Tied::new(Uniform::<f64>::new(1), vec![0, 0]).unwrap());
+    let tied = Rescaled::inverted(Tied::new(Uniform::<f64>::new(1), vec![0, 0]).unwrap()).unwrap();
     assert_eq!(tied.mean(), dvector![1.0, 1.0]);
     let together = mean_over(&tied, |mu| dvector![Real::exp(mu.sum())])[0];
     let apart = poisson(&dvector![0.5, 0.5], &dvector![1.0, 1.0], &dvector![1.0, 1.0]);

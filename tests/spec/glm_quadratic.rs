@@ -14,7 +14,7 @@ const INPUTS: usize = 3;
 
 /// Inverted dropout with one DROP rate δ for all inputs.
 fn dropping(delta: f64) -> Rescaled<f64, Independent<f64>> {
-    Rescaled::inverted(Independent::new(DVector::from_element(INPUTS, 1.0 - delta)).unwrap())
+    Rescaled::inverted(Independent::new(DVector::from_element(INPUTS, 1.0 - delta)).unwrap()).unwrap()
 }
 
 fn scaled(weights: &Affine<f64>, by: f64) -> Affine<f64> {
@@ -219,7 +219,7 @@ type Limit = fn(&Affine<f64>, &dyn Canonical<f64>) -> f64;
 
 /// D_A(a ‖ b) = A(a) − A(b) − A′(b)(a − b), for one output. Both heads below have the loss A at the target 0.
 fn bregman(head: &dyn Canonical<f64>, a: &DVector<f64>, b: &DVector<f64>) -> f64 {
-    head.log_partition(a) - head.log_partition(b) - head.error(b, &dvector![0.0]).dot(&(a - b))
+    head.log_partition(a) - head.log_partition(b) - head.error(b, &dvector![0.0]).unwrap().dot(&(a - b))
 }
 
 /// The sum over all examples and inputs of f(η_i − x_ij β_j, η_i): input j alone is lost, or none.

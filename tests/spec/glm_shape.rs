@@ -14,7 +14,7 @@ use proptest::test_runner::TestCaseResult;
 /// R and R^q of logistic regression without a bias, at one example, under inverted dropout with DROP rate δ.
 fn penalties(x: &[f64], beta: &[f64], delta: f64) -> (f64, f64) {
     let weights = Affine::new(DMatrix::from_row_slice(1, beta.len(), beta), dvector![0.0]).unwrap();
-    let law = Rescaled::inverted(Independent::new(DVector::from_element(x.len(), 1.0 - delta)).unwrap());
+    let law = Rescaled::inverted(Independent::new(DVector::from_element(x.len(), 1.0 - delta)).unwrap()).unwrap();
     let glm = Glm::new(&weights, &Bernoulli, &law).unwrap();
     let inputs = DMatrix::from_row_slice(1, x.len(), x);
     (glm.penalty(&inputs).unwrap(), glm.quadratic_penalty(&inputs).unwrap())

@@ -12,8 +12,8 @@ use nalgebra::{DVector, dvector};
 /// Everything that a head says about two sub-models and their geometric mean is a number.
 fn says_no_nan(head: &impl LogProbability<f64>, z: &DVector<f64>, w: &DVector<f64>, y: &DVector<f64>) -> bool {
     let ngm = head.normalise(&((head.log_coordinates(z) + head.log_coordinates(w)) / 2.0)).unwrap();
-    let vectors = [head.expected(z), head.error(z, y), head.log_coordinates(z), ngm.expected];
-    let numbers = [head.loss(z, y), head.log_probability(z, y), ngm.log_mass];
+    let vectors = [head.expected(z), head.error(z, y).unwrap(), head.log_coordinates(z), ngm.expected];
+    let numbers = [head.loss(z, y).unwrap(), head.log_probability(z, y).unwrap(), ngm.log_mass];
     vectors.iter().flatten().chain(&numbers).all(|v| !v.is_nan())
 }
 
@@ -56,9 +56,9 @@ fn head_extremes_mutant_divides_exponentials() {
 fn head_extremes_keep_their_digits() {
     let small = Real::exp(-700f64);
     assert_eq!(Bernoulli.expected(&dvector![-700.0, 700.0]).as_slice(), [small, 1.0]);
-    assert_eq!(Bernoulli.loss(&dvector![700.0], &dvector![1.0]), small);
-    assert_eq!(Bernoulli.loss(&dvector![700.0], &dvector![0.0]), 700.0);
-    assert_eq!(Softmax.loss(&dvector![700.0, 0.0], &dvector![0.0, 1.0]), 700.0);
+    assert_eq!(Bernoulli.loss(&dvector![700.0], &dvector![1.0]).unwrap(), small);
+    assert_eq!(Bernoulli.loss(&dvector![700.0], &dvector![0.0]).unwrap(), 700.0);
+    assert_eq!(Softmax.loss(&dvector![700.0, 0.0], &dvector![0.0, 1.0]).unwrap(), 700.0);
 }
 
 fn check_text<H: Head<f64>>(head: H, outputs: usize) -> String {
@@ -133,4 +133,21 @@ fn head_errors_for_inputs_and_targets_that_are_no_numbers() {
     assert_eq!(text(dvector![f64::NAN]), "an entry of the target is NaN; every number must be finite");
     let log_mean = ensemble.log_arithmetic_mean(&dvector![0.0, 0.0], &dvector![]);
     assert_eq!(log_mean.unwrap_err().to_string(), "entries of the target: expected 1, found 0");
+}
+
+/// Every head asks for as many entries of y as it has: without that the gradient would panic and the loss leave some out.
+#[test]
+fn head_errors_for_targets_of_another_length() {
+    let heads: [&dyn LogProbability<f64>; 5] =
+        [&Softmax, &Bernoulli, &Poisson, &Gaussian::new(1.0).unwrap(), &GaussianWithVariance];
+    for head in heads {
+        let output = dvector![1.0, 2.0];
+        let expected = head.targets(2);
+        let why = format!("entries of the target: expected {expected}, found 3");
+        let target = dvector![0.0, 1.0, 0.0];
+        assert_eq!(head.loss(&output, &target).unwrap_err().to_string(), why);
+        assert_eq!(head.error(&output, &target).unwrap_err().to_string(), why);
+        assert_eq!(head.log_probability(&output, &target).unwrap_err().to_string(), why);
+        assert!(head.loss(&output, &DVector::zeros(expected)).is_ok());
+    }
 }

@@ -206,7 +206,7 @@ fn rule_gives_the_penalty(
     beta: &DVector<Rational>,
 ) -> TestCaseResult {
     let keep = DVector::from_element(FEATURES, Rational::one() - drop.clone());
-    let law = Rescaled::inverted(Independent::new(keep).unwrap());
+    let law = Rescaled::inverted(Independent::new(keep).unwrap()).unwrap();
     let excess = problem.expected_loss(&law, beta).unwrap() - problem.loss(beta).unwrap();
     let penalty = rule(problem.inputs(), drop, beta);
     prop_assert_eq!(excess / q(2, 1), penalty.clone());

@@ -289,7 +289,7 @@ fn l2_batch_mask_mutant_gives_both_ways_the_same_covariance() {
 fn l2_batch_mask_mutant_rescales_the_masks() {
     refuted(24, (problem(), dropping(), rationals(FEATURES)), |(problem, law, w)| {
         let rescaled: GradientMoments =
-            |problem, law, w, per| problem.gradient_moments(&Rescaled::inverted(law.clone()), w, per).unwrap();
+            |problem, law, w, per| problem.gradient_moments(&Rescaled::inverted(law.clone()).unwrap(), w, per).unwrap();
         rule_gives_the_gradient(rescaled, &problem, &law, &w)
     });
 }

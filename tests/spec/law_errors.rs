@@ -45,6 +45,16 @@ fn law_errors_for_laws_without_masks() {
 }
 
 #[test]
+fn law_errors_for_inverted_laws_of_units_that_are_always_dropped() {
+    let why = "the mean multiplier of unit 0 of an inverted law is 0; it must be above 0: a unit that is always dropped \
+               cannot be divided by its keep probability";
+    assert_eq!(text(Rescaled::inverted(FixedCount::<f64>::new(3, 0).unwrap())), why);
+    assert_eq!(text(Rescaled::inverted(FixedCount::<Rational>::new(3, 0).unwrap())), why);
+    let tiny = Independent::new(dvector![5e-324]).unwrap();
+    assert_eq!(text(Rescaled::inverted(tiny)), "a factor of a rescaled law is inf; every number must be finite");
+}
+
+#[test]
 fn law_errors_for_tables_that_are_no_laws() {
     let table = |weights: &[f64]| Table::new(Mask::all(1).unwrap().zip(weights.iter().copied()).collect());
     let law = "the weights are not a probability law: ";

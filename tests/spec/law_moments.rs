@@ -25,7 +25,7 @@ fn laws((keep, table, factor): &Case) -> Vec<Box<dyn FiniteLaw<Rational>>> {
     laws.push(Box::new(table.clone()));
     laws.push(Box::new(tied));
     laws.push(Box::new(Rescaled::new(table.clone(), factor.clone()).unwrap()));
-    laws.push(Box::new(Rescaled::inverted(NonEmpty::new(independent()).unwrap())));
+    laws.push(Box::new(Rescaled::inverted(NonEmpty::new(independent()).unwrap()).unwrap()));
     laws
 }
 
@@ -106,7 +106,7 @@ fn law_support_is_distinct_and_complete() {
 fn law_inverted_has_mean_one() {
     holds(24, any_case(), |(keep, table, _)| {
         fn check<L: FiniteLaw<Rational>>(law: L) -> TestCaseResult {
-            let inverted = Rescaled::inverted(law);
+            let inverted = Rescaled::inverted(law).unwrap();
             prop_assert!(inverted.mean().iter().all(Rational::is_one));
             prop_assert!(mean_over(&inverted, DVector::clone).iter().all(Rational::is_one));
             Ok(())

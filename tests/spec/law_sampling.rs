@@ -23,7 +23,7 @@ fn laws() -> Vec<(&'static str, Box<dyn FiniteLaw<f64>>)> {
         ("tied", Box::new(Tied::new(independent(), vec![0, 2, 0, 1]).unwrap())),
         ("table", Box::new(table(&[0.0, 0.7, 0.1, 0.2]))),
         ("non-empty", Box::new(NonEmpty::new(Independent::new(dvector![0.2, 0.1, 0.3]).unwrap()).unwrap())),
-        ("rescaled", Box::new(Rescaled::inverted(independent()))),
+        ("rescaled", Box::new(Rescaled::inverted(independent()).unwrap())),
     ]
 }
 

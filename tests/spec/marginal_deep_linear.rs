@@ -24,7 +24,7 @@ fn case() -> impl Strategy<Value = Case> + Clone {
 /// Standard and inverted dropout with these KEEP probabilities.
 fn conventions(keep: &DVector<Rational>) -> [Box<dyn Masks>; 2] {
     let independent = Independent::new(keep.clone()).unwrap();
-    [Box::new(Rescaled::inverted(independent.clone())), Box::new(independent)]
+    [Box::new(Rescaled::inverted(independent.clone()).unwrap()), Box::new(independent)]
 }
 
 trait Masks: FiniteLaw<Rational> + IndependentUnits<Rational> {}

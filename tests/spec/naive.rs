@@ -134,7 +134,7 @@ pub fn laws<T: Scalar>(keep: &[T]) -> Vec<LawTwin<T>> {
         (Box::new(tied), tied_by_hand.collect()),
         (Box::new(NonEmpty::new(library(keep)).unwrap()), normalised(some.collect())),
         (Box::new(table), normalised(table_by_hand.collect())),
-        (Box::new(Rescaled::inverted(library(keep))), inverted.collect()),
+        (Box::new(Rescaled::inverted(library(keep)).unwrap()), inverted.collect()),
     ]
 }
 

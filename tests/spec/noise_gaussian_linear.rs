@@ -79,7 +79,7 @@ fn noise_has_the_loss_of_dropout(
     w: &DVector<f64>,
 ) -> TestCaseResult {
     let problem = LeastSquares::new(x.clone(), y.clone()).unwrap();
-    let law = Rescaled::inverted(Independent::new(keep.clone()).unwrap());
+    let law = Rescaled::inverted(Independent::new(keep.clone()).unwrap()).unwrap();
     let enumerated = problem.expected_loss(&law, w).unwrap();
     let integrated = (0..EXAMPLES).map(|n| {
         let parts = || (0..FEATURES).map(|j| (x[(n, j)] * w[j], rule(keep[j])));
@@ -124,7 +124,7 @@ fn noise_gaussian_linear_holds_for_two_moments_in_rationals() {
         |(x, y, s, w)| {
             let problem = LeastSquares::new(x, y).unwrap();
             let keep = s.map(|s| Rational::one() / (Rational::one() + s.clone() * s));
-            let dropout = Rescaled::inverted(Independent::new(keep).unwrap());
+            let dropout = Rescaled::inverted(Independent::new(keep).unwrap()).unwrap();
             let noise = PlusMinus { deviation: s };
             prop_assert_eq!(problem.expected_loss(&noise, &w).unwrap(), problem.expected_loss(&dropout, &w).unwrap());
             Ok(())

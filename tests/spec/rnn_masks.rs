@@ -27,13 +27,13 @@ fn chain(masks: usize) -> (Net, DVector<Rational>) {
 type Masks = fn(&Net, &Rational) -> Box<dyn FiniteLaw<Rational>>;
 
 fn fresh(net: &Net, p: &Rational) -> Box<dyn FiniteLaw<Rational>> {
-    Box::new(Rescaled::inverted(Independent::new(DVector::from_element(net.units(), p.clone())).unwrap()))
+    Box::new(Rescaled::inverted(Independent::new(DVector::from_element(net.units(), p.clone())).unwrap()).unwrap())
 }
 
 fn tied(net: &Net, p: &Rational) -> Box<dyn FiniteLaw<Rational>> {
     let groups = net.tied_in_time();
     let once = Independent::new(DVector::from_element(groups.iter().max().map_or(0, |g| g + 1), p.clone())).unwrap();
-    Box::new(Rescaled::inverted(Tied::new(once, groups).unwrap()))
+    Box::new(Rescaled::inverted(Tied::new(once, groups).unwrap()).unwrap())
 }
 
 /// p^k for any integer k.

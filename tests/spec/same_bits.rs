@@ -43,7 +43,7 @@ fn laws() -> Vec<Box<dyn FiniteLaw<f64>>> {
         Box::new(Tied::new(independent.clone(), vec![7, 6, 5, 4, 3, 2, 1, 0]).unwrap()),
         Box::new(Table::new(weights.collect()).unwrap()),
         Box::new(NonEmpty::new(independent.clone()).unwrap()),
-        Box::new(Rescaled::inverted(independent.clone())),
+        Box::new(Rescaled::inverted(independent.clone()).unwrap()),
         Box::new(independent),
     ]
 }

@@ -168,6 +168,10 @@ fn scalar_log_sum_exp_neither_overflows_nor_underflows() {
     assert_eq!(log_sum_exp(&[impossible, 3.0, impossible]), 3.0);
     assert_eq!(log_sum_exp(&[impossible; 3]), impossible);
     assert_eq!(log_sum_exp::<f64>(&[]), impossible);
+    let certain = f64::INFINITY;
+    assert_eq!(log_sum_exp(&[certain]), certain);
+    assert_eq!(log_sum_exp(&[3.0, certain, impossible, certain]), certain);
+    assert!(log_sum_exp(&[certain, f64::NAN]).is_nan() && log_sum_exp(&[f64::NAN]).is_nan());
 }
 
 /// A quotient of integers that f64 holds is rounded once: so is the rational's nearest f64, and they are the same.

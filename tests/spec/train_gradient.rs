@@ -95,7 +95,7 @@ fn exact_check(
     let multipliers = multipliers.rows(0, network.units()).into_owned();
     let head = Gaussian::new(q(2, 3)).unwrap();
     let gradient = flat(&backpropagate(&network, x, &multipliers, &head, target));
-    let loss = |network: &Mlp<_, _>| head.loss(&network.output(x, &multipliers).unwrap(), target);
+    let loss = |network: &Mlp<_, _>| head.loss(&network.output(x, &multipliers).unwrap(), target).unwrap();
     for (index, derivative) in gradient.iter().enumerate() {
         let difference = central(&network, index, q(1, 1 << 20), loss);
         // Two steps give the same difference for a quadratic, and (with these weights) not across a kink.
@@ -140,7 +140,7 @@ fn by_hand(
     let hidden = mu.rows(x.len(), mu.len() - x.len()).into_owned();
     let z = first.apply(&kept);
     let h = unit.activate(&z).component_mul(&hidden);
-    let error = head.error(&second.apply(&h), y);
+    let error = head.error(&second.apply(&h), y).unwrap();
     let into_h = (second.weight.transpose() * &error).component_mul(&back(&hidden));
     let into_z = unit.pull_back(&z, &into_h);
     vec![
@@ -193,7 +193,7 @@ fn train_gradient_fails_at_a_kink() {
     let (x, mu, y) = (dvector![q(1, 1)], dvector![q(1, 1), q(1, 1)], dvector![q(1, 1)]);
     let head = Gaussian::new(q(1, 1)).unwrap();
     let gradient = flat(&backpropagate(&network, &x, &mu, &head, &y));
-    let loss = |network: &Mlp<_, _>| head.loss(&network.output(&x, &mu).unwrap(), &y);
+    let loss = |network: &Mlp<_, _>| head.loss(&network.output(&x, &mu).unwrap(), &y).unwrap();
     assert_eq!(gradient[0], q(0, 1));
     assert!(central(&network, 0, q(1, 1 << 20), loss) < q(-1, 4));
 }
@@ -217,10 +217,11 @@ fn rounded_check(
     network.affine_mut().last().unwrap().bias[1] += if head.targets(2) == 1 { 9.0 } else { 0.0 };
     let gradient = flat(&backpropagate(&network, x, multipliers, head, target));
     let output = network.output(x, multipliers).unwrap();
-    let loss = |network: &Mlp<_, _>| head.loss(&network.output(x, multipliers).unwrap(), target);
+    let loss = |network: &Mlp<_, _>| head.loss(&network.output(x, multipliers).unwrap(), target).unwrap();
     // |w| ≤ ½, |x| ≤ 1 and |μ| ≤ 1.25 keep every number of the network below 2⁴ and its error below 2⁹ roundings; the
     // loss carries that times its slope, and some roundings of its own.
-    let error = 1024.0 * f64::unit_roundoff() * (1.0 + loss(&network).abs() + head.error(&output, target).abs().sum());
+    let error =
+        1024.0 * f64::unit_roundoff() * (1.0 + loss(&network).abs() + head.error(&output, target).unwrap().abs().sum());
     const H: f64 = 1.0 / 4096.0;
     for (index, derivative) in gradient.iter().enumerate() {
         let (near, far) = (central(&network, index, H, loss), central(&network, index, 2.0 * H, loss));
@@ -262,11 +263,11 @@ fn train_gradient_mutant_keeps_the_softmax_error_unsigned() {
         fn expected(&self, output: &DVector<f64>) -> DVector<f64> {
             Softmax.expected(output)
         }
-        fn loss(&self, output: &DVector<f64>, target: &DVector<f64>) -> f64 {
+        fn loss(&self, output: &DVector<f64>, target: &DVector<f64>) -> dropout_oracle::Result<f64> {
             Softmax.loss(output, target)
         }
-        fn error(&self, output: &DVector<f64>, target: &DVector<f64>) -> DVector<f64> {
-            target - Softmax.expected(output)
+        fn error(&self, output: &DVector<f64>, target: &DVector<f64>) -> dropout_oracle::Result<DVector<f64>> {
+            Ok(target - Softmax.expected(output))
         }
         fn log_coordinates(&self, output: &DVector<f64>) -> DVector<f64> {
             Softmax.log_coordinates(output)
@@ -287,7 +288,7 @@ fn train_gradient_names_a_wrong_shape() {
     let network = network(&[1, 1], &PiecewiseLinear::Identity, &dvector![1.0, 0.0]);
     let one = dvector![1.0];
     let shape = |result: Result<_, Error>| matches!(result.map(drop), Err(Error::Shape { expected: 1, found: 2, .. }));
-    assert!(shape(network.backpropagate(&dvector![1.0, 1.0], &one, |f| f.clone())));
-    assert!(shape(network.backpropagate(&one, &dvector![1.0, 1.0], |f| f.clone())));
-    assert!(shape(network.backpropagate(&one, &one, |_| dvector![1.0, 1.0])));
+    assert!(shape(network.backpropagate(&dvector![1.0, 1.0], &one, |f| Ok(f.clone()))));
+    assert!(shape(network.backpropagate(&one, &dvector![1.0, 1.0], |f| Ok(f.clone()))));
+    assert!(shape(network.backpropagate(&one, &one, |_| Ok(dvector![1.0, 1.0]))));
 }

@@ -54,9 +54,9 @@ fn by_definition(
     law: &Table<Rational>,
     examples: &Examples<Rational>,
 ) -> Rational {
-    let losses = examples
-        .iter()
-        .map(|(x, y)| mean_over(law, |mu| dvector![head().loss(&network.output(x, mu).unwrap(), y)])[0].clone());
+    let losses = examples.iter().map(|(x, y)| {
+        mean_over(law, |mu| dvector![head().loss(&network.output(x, mu).unwrap(), y).unwrap()])[0].clone()
+    });
     losses.fold(q(0, 1), |sum, loss| sum + loss) / q(examples.count() as i64, 1)
 }
 

@@ -200,10 +200,10 @@ fn rule_gives_the_member(rule: Member, unit: Activation, (first, last, bias, x, 
         let geometric = ensemble.geometric_mean(x).unwrap();
         for y in outcomes {
             let log_p = ensemble.expected_log_probability(x, &y).unwrap();
-            let off = log_p - geometric.log_mass - head.log_probability(&parameter, &y);
+            let off = log_p - geometric.log_mass - head.log_probability(&parameter, &y).unwrap();
             // ln p(y) is made of parameter·y, at most (3 + 2·6)·14, of ln y! < 20, and of a log-partition function that
             // outgrows them only where it is most of ln p(y): 30 roundings, of numbers of that size.
-            let size = log_p.abs() + head.log_probability(&parameter, &y).abs() + 300.0;
+            let size = log_p.abs() + head.log_probability(&parameter, &y).unwrap().abs() + 300.0;
             prop_assert!(off.abs() < 30.0 * f64::unit_roundoff() * size, "off by {off:e} at {y}");
         }
         // Expected values are at most the larger of 15 and e to the largest parameter, which carries those roundings itself.

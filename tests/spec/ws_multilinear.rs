@@ -330,6 +330,16 @@ fn ws_moebius_mutant_keeps_the_monomials_of_first_order_only() {
     refuted(32, tables(), |(values, keep)| is_the_mean(first_order, &values, &keep));
 }
 
+/// f may be −∞ where a mask never comes: at p = 1 where the unit is dropped (0·−∞ would be NaN).
+#[test]
+fn fold_leaves_out_masks_that_never_come() {
+    let impossible = f64::NEG_INFINITY;
+    assert_eq!(multilinear_extension(vec![impossible, 2.0], &dvector![1.0]), Ok(2.0));
+    assert_eq!(multilinear_extension(vec![2.0, impossible], &dvector![0.0]), Ok(2.0));
+    assert_eq!(multilinear_extension(vec![impossible, 2.0, impossible, 4.0], &dvector![1.0, 0.5]), Ok(3.0));
+    assert_eq!(multilinear_extension(vec![impossible, 2.0], &dvector![0.5]), Ok(impossible));
+}
+
 #[test]
 fn fold_and_moebius_refuse_tables_of_another_length() {
     let expected = Error::Shape { what: "values of f, one a mask".into(), expected: 4, found: 3 };
