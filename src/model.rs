@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::head::{Bernoulli, Gaussian, LogProbability, Poisson, Softmax};
 use crate::law::{Independent, Rescaled};
 use crate::network::{Mlp, Network};
-use crate::scalar::Scalar;
+use crate::scalar::{Real, Scalar};
 use nalgebra::DVector;
 use std::fmt;
 
@@ -53,10 +53,15 @@ impl HeadKind {
     /// # Errors
     /// [`Error::Domain`](crate::Error::Domain) for a variance that is not positive.
     pub fn head(&self) -> Result<Box<dyn LogProbability<f64> + Send>> {
+        self.head_over(|variance| variance)
+    }
+
+    /// The head over another number type.
+    pub(crate) fn head_over<T: Real>(&self, number: impl Fn(f64) -> T) -> Result<Box<dyn LogProbability<T> + Send>> {
         Ok(match self {
             Self::Softmax => Box::new(Softmax),
             Self::Bernoulli => Box::new(Bernoulli),
-            Self::Gaussian { variance } => Box::new(Gaussian::new(*variance)?),
+            Self::Gaussian { variance } => Box::new(Gaussian::new(number(*variance))?),
             Self::Poisson => Box::new(Poisson),
         })
     }

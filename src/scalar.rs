@@ -108,11 +108,15 @@ pub trait Real: Scalar + Copy {
 /// assert_eq!(log_sum_exp(&[0.0, f64::INFINITY]), f64::INFINITY);
 /// ```
 pub fn log_sum_exp<T: Real>(terms: &[T]) -> T {
-    let largest = terms.iter().copied().fold(T::neg_infinity(), T::maximum);
-    // ∞ − ∞ would be NaN; a term that is NaN is none of these and stays.
-    let infinite = |x: T| x == largest && !x.is_finite();
-    let share = |x: T| if infinite(x) { T::one() } else { (x - largest).exp() };
-    largest + terms.iter().fold(T::zero(), |sum, &x| sum + share(x)).ln()
+    let Some(winner) = (0..terms.len()).reduce(|best, i| if terms[i] > terms[best] { i } else { best }) else {
+        return T::neg_infinity();
+    };
+    let largest = terms[winner];
+    // The largest term's own share is exactly 1, and so is that of another ∞: ∞ − ∞ would be NaN.
+    let share = |i: usize, x: T| {
+        if i == winner || x == largest && !x.is_finite() { T::one() } else { (x - largest).exp() }
+    };
+    largest + terms.iter().enumerate().fold(T::zero(), |sum, (i, &x)| sum + share(i, x)).ln()
 }
 
 /// \\(\sum_i a_i b_i\\), in the order of the entries and without fused operations.

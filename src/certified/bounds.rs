@@ -1,11 +1,12 @@
 //! The ordinary predictions, each with a bound on its rounding error.
 
 use super::Bounded;
-use crate::ensemble::{Ensemble, Prediction};
+use crate::ensemble::{Ensemble, Losses, Prediction};
 use crate::error::Result;
-use crate::head::{Bernoulli, Gaussian, Head, Poisson, Softmax};
-use crate::law::Independent;
-use crate::model::{HeadKind, Model};
+use crate::head::LogProbability;
+use crate::law::{Independent, Rescaled};
+use crate::model::Model;
+use crate::network::Mlp;
 use nalgebra::DVector;
 
 /// [`Ensemble::predict`] with running error bounds: the values have the bits of the plain `f64` prediction, and each
@@ -17,16 +18,26 @@ use nalgebra::DVector;
 /// # Errors
 /// As [`Ensemble::predict`].
 pub fn predict_with_bounds(model: &Model, x: &DVector<f64>) -> Result<Prediction<Bounded>> {
-    match model.head_kind() {
-        HeadKind::Softmax => predict(model, &Softmax, x),
-        HeadKind::Bernoulli => predict(model, &Bernoulli, x),
-        HeadKind::Poisson => predict(model, &Poisson, x),
-        HeadKind::Gaussian { variance } => predict(model, &Gaussian::new(Bounded::exact(*variance))?, x),
-    }
+    let x = x.map(Bounded::exact);
+    with_ensemble(model, |ensemble| ensemble.predict(&x))
 }
 
-fn predict(model: &Model, head: &impl Head<Bounded>, x: &DVector<f64>) -> Result<Prediction<Bounded>> {
+/// [`Ensemble::losses`] with running error bounds, as [`predict_with_bounds`].
+///
+/// # Errors
+/// As [`Ensemble::losses`].
+pub fn losses_with_bounds(model: &Model, x: &DVector<f64>, target: &DVector<f64>) -> Result<Losses<Bounded>> {
+    let (x, target) = (x.map(Bounded::exact), target.map(Bounded::exact));
+    with_ensemble(model, |ensemble| ensemble.losses(&x, &target))
+}
+
+/// The ensemble of a model over numbers with bounds.
+type BoundedEnsemble<'a> =
+    Ensemble<'a, Mlp<Bounded>, dyn LogProbability<Bounded> + Send, Rescaled<Bounded, Independent<Bounded>>>;
+
+fn with_ensemble<R>(model: &Model, f: impl FnOnce(&BoundedEnsemble<'_>) -> Result<R>) -> Result<R> {
     let network = model.network().map(|w| Bounded::exact(*w));
+    let head = model.head_kind().head_over(Bounded::exact)?;
     let law = model.convention().law(Independent::new(model.keep().map(Bounded::exact))?)?;
-    Ensemble::new(&network, head, &law)?.predict(&x.map(Bounded::exact))
+    f(&Ensemble::new(&network, &*head, &law)?)
 }

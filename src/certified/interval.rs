@@ -60,7 +60,28 @@ impl Interval {
         (self.lo.to_f64().value(), self.hi.to_f64().value())
     }
 
+    /// The ends in decimal: the lower one rounded down and the upper one rounded up to this many significant digits, as in
+    /// `2.5e-1`. Read back exactly or rounded outward they enclose the interval; nearest rounding to an `f64` need not.
+    ///
+    /// ```
+    /// use dropout_oracle::{Scalar, certified::Interval};
+    /// assert_eq!(Interval::ratio(-2, 3).to_decimals(5), ("-6.6667e-1".into(), "-6.6666e-1".into()));
+    /// ```
+    pub fn to_decimals(&self, digits: usize) -> (String, String) {
+        let lo = self.lo.clone().with_base_and_precision::<10>(digits).value();
+        let hi = self.hi.clone().with_base_and_precision::<10>(digits).value();
+        (format!("{lo:e}"), format!("{hi:e}"))
+    }
+
+    /// π.
+    pub fn pi() -> Self {
+        Self { lo: DOWN.pi(None).value(), hi: UP.pi(None).value() }
+    }
+
     /// \\(e^x\\).
+    ///
+    /// # Panics
+    /// If the binary exponent of the result does not fit a machine word, which it does for |x| below 2⁴⁰.
     pub fn exp(&self) -> Self {
         Self { lo: finite!(DOWN.exp(self.lo.repr(), None)), hi: finite!(UP.exp(self.hi.repr(), None)) }
     }

@@ -21,6 +21,7 @@ pub mod fold;
 pub mod geometric;
 pub mod hoeffding;
 pub mod interval;
+pub mod losses;
 pub mod moebius;
 pub mod monte_carlo;
 pub mod monte_carlo_geometric;
@@ -32,6 +33,7 @@ pub mod weight_scaling;
 pub use decomposition::Decomposition;
 pub use divergence::divergence;
 pub use expectation::expectation;
+pub use losses::Losses;
 pub use monte_carlo::MonteCarlo;
 pub use monte_carlo_geometric::geometric_rate;
 

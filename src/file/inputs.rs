@@ -9,7 +9,7 @@ use std::path::Path;
 /// The inputs in a .npy, .npz or .csv file, by its extension: one a row, each of `width` finite numbers.
 ///
 /// Arrays are of shape (inputs, width), in C or Fortran order, of any byte order; an array of shape (width,) is a single
-/// input. Integers of 64 bits are rounded to the nearest f64. `array` names an array of an .npz archive; without it, it is the one called `x` or `inputs`, or the only one. A
+/// input, unless inputs are single numbers: then it is as many inputs. Integers of 64 bits are rounded to the nearest f64. `array` names an array of an .npz archive; without it, it is the one called `x` or `inputs`, or the only one. A
 /// first line of a CSV file in which no cell is a number is a header.
 ///
 /// ```
@@ -46,6 +46,7 @@ pub fn load_inputs(path: impl AsRef<Path>, array: Option<&str>, width: usize) ->
 fn rows(Array { shape, values }: Array, width: usize, place: String) -> Result<Vec<DVector<f64>>, FileError> {
     let wrong = |why| Err(FileError::Inputs { place: place.clone(), why });
     let columns = match shape[..] {
+        [_] if width == 1 => 1, // as labels come: one number an input
         [columns] | [_, columns] => columns,
         _ => return wrong(format!("an array of shape {shape:?}; reshape it to [inputs, {width}]")),
     };

@@ -30,7 +30,7 @@ pub fn parse(bytes: &[u8], name: Option<&str>, place: &str) -> Result<(Array, St
     // A few bytes can unpack to any number of them: no more are asked for than the header speaks of, and one.
     read(HEADER, &mut npy)?;
     if let Some(length) = npy::length(&npy, &place)? {
-        read((length + 1).saturating_sub(npy.len()), &mut npy)?;
+        read(length.saturating_add(1).saturating_sub(npy.len()), &mut npy)?;
         if npy.len() > length {
             let why = format!("it unpacks to more than the {length} bytes of its header, shape and dtype");
             return Err(FileError::NumPy { place, why });

@@ -2,6 +2,7 @@
 
 mod budget;
 mod by_definition;
+mod certified;
 mod monte_carlo;
 mod output;
 mod refusals;

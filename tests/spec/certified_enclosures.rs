@@ -1,7 +1,7 @@
 //! Enclosures contain the real number, and the running error bound of the `f64` path is sound.
 
 use crate::support::{holds, q, rational, real_matrix, reals, refuted};
-use dropout_oracle::certified::{Bounded, CertifiedModel, Interval, divergence, predict_with_bounds};
+use dropout_oracle::certified::{Bounded, CertifiedModel, Interval, losses_with_bounds, predict_with_bounds};
 use dropout_oracle::model::{Convention, HeadKind, Model};
 use dropout_oracle::network::{Activation, Affine, Layer, Mlp, PiecewiseLinear};
 use dropout_oracle::{Rational, Real, Scalar};
@@ -101,11 +101,12 @@ fn model_and_input() -> impl Strategy<Value = (Model, DVector<f64>)> {
     })
 }
 
-/// The distance of an `f64` from the farther end of an enclosure.
+/// The distance of an `f64` from an enclosure, which must be narrow: far below an ulp of 1, although above one of a loss
+/// of 10⁻³⁶, the logarithm of a probability near 1.
 fn distance(value: f64, enclosure: &Interval) -> f64 {
-    let away = enclosure.clone() - Interval::from(value);
-    let (lo, hi) = away.to_f64s();
-    lo.abs().max(hi.abs())
+    let (lo, hi) = (enclosure.clone() - Interval::from(value)).to_f64s();
+    assert!(hi - lo <= 1e-30 * value.abs().max(1.0) + 1e-15 * lo.abs(), "{value} {lo} {hi}"); // the ends are f64
+    lo.max(-hi).max(0.0)
 }
 
 /// `within(value, bound, enclosure)` for every number of both predictions.
@@ -124,7 +125,17 @@ fn each_number(
     ];
     let numbers = pairs.into_iter().flat_map(|(b, c)| b.iter().copied().zip(c));
     let mass = (bounded.geometric_mean.log_mass, &certified.log_geometric_mass);
-    for (bounded, enclosure) in numbers.chain([mass]) {
+    // A target for every head: a class, answers, values, counts.
+    let target = dvector![1.0, 0.0];
+    let losses = losses_with_bounds(model, x, &target).unwrap();
+    // Rates of e^33 make log-probabilities of −10¹⁴, refused by name.
+    let Ok(enclosed) = CertifiedModel::new(model).unwrap().losses(x, &target, &certified) else { return Ok(()) };
+    let losses = [
+        (losses.arithmetic_mean, &enclosed.arithmetic_mean),
+        (losses.geometric_mean, &enclosed.geometric_mean),
+        (losses.weight_scaling, &enclosed.weight_scaling),
+    ];
+    for (bounded, enclosure) in numbers.chain([mass]).chain(losses) {
         prop_assert!(within(bounded, enclosure), "{bounded:?} against {:?}", enclosure.to_f64s());
     }
     Ok(())
@@ -158,6 +169,12 @@ fn the_bounded_prediction_has_the_plain_bits() {
         prop_assert_eq!(bounded.arithmetic_mean.map(Bounded::value), plain.arithmetic_mean);
         prop_assert_eq!(bounded.geometric_mean.expected.map(Bounded::value), plain.geometric_mean.expected);
         prop_assert_eq!(bounded.weight_scaling.map(Bounded::value), plain.weight_scaling);
+        let target = dvector![1.0, 0.0];
+        let (bounded, plain) =
+            (losses_with_bounds(&model, &x, &target).unwrap(), model.ensemble().losses(&x, &target).unwrap());
+        prop_assert_eq!(bounded.arithmetic_mean.value(), plain.arithmetic_mean);
+        prop_assert_eq!(bounded.geometric_mean.value(), plain.geometric_mean);
+        prop_assert_eq!(bounded.weight_scaling.value(), plain.weight_scaling);
         Ok(())
     });
 }
@@ -171,11 +188,68 @@ fn certified_predictions_survive_extreme_logits() {
     let certified = CertifiedModel::new(&model).unwrap().predict(&dvector![1.0]).unwrap();
     // AM of class 1: ½·½ + ½·e^−10⁴
     assert_eq!(certified.arithmetic_mean[1].to_f64s(), (0.25, 0.25f64.next_up()));
-    // NGM has the mean logit 5000 = WS, exactly: their divergence is enclosed around zero.
-    let kl = divergence(&certified.geometric_mean, &certified.weight_scaling);
-    assert!(kl.contains(&Rational::zero()));
-    let (lo, hi) = kl.to_f64s();
+    // NGM has the mean logit 5000 = WS, exactly: AM is as far from the one as from the other.
+    let kl = certified.divergences.unwrap();
+    let between = kl.geometric_mean - kl.weight_scaling;
+    assert!(between.contains(&Rational::zero()));
+    let (lo, hi) = between.to_f64s();
     assert!(hi - lo < 1e-40);
+}
+
+/// What is no exponent of e is refused by name: an output of 2⁴⁰, a Gaussian density of e^−10²⁴, a factorial of 10⁹.
+#[test]
+fn certified_errors_for_exponents_out_of_range() {
+    let model = |kind, weight| {
+        let layers =
+            vec![Layer::dropout(1), Layer::Affine(Affine::new(dmatrix![weight; 0.0], dvector![0.0, 0.0]).unwrap())];
+        Model::new(Mlp::new(1, layers).unwrap(), kind, dvector![0.5], Convention::Standard).unwrap()
+    };
+    let (x, y) = (dvector![1.0], dvector![0.0, 0.0]);
+    let text = |error: dropout_oracle::Error| error.to_string();
+    for kind in [HeadKind::Softmax, HeadKind::Bernoulli, HeadKind::Poisson] {
+        let refused = CertifiedModel::new(&model(kind, 1e300)).unwrap().predict(&x).unwrap_err();
+        let why = "an output of a certified network, the exponent of an enclosed exponential, is ";
+        assert!(
+            text(refused.clone()).starts_with(why) && text(refused).ends_with("must be below 2^40 in absolute value")
+        );
+    }
+    let gaussian = CertifiedModel::new(&model(HeadKind::Gaussian { variance: 1.0 }, 1e12)).unwrap();
+    let prediction = gaussian.predict(&x).unwrap();
+    assert!(prediction.divergences.is_none());
+    let refused = text(gaussian.losses(&x, &y, &prediction).unwrap_err());
+    assert!(refused.starts_with("a log-probability, the exponent of"), "{refused}");
+    let poisson = CertifiedModel::new(&model(HeadKind::Poisson, 1.0)).unwrap();
+    let prediction = poisson.predict(&x).unwrap();
+    for bad in [1e9, 0.5, -1.0] {
+        let refused = text(poisson.losses(&x, &dvector![bad, 0.0], &prediction).unwrap_err());
+        let why = format!("a target of an enclosed Poisson head is {bad}; it must be a count, at most 10000");
+        assert_eq!(refused, why);
+    }
+    let short = text(poisson.losses(&x, &dvector![0.0], &prediction).unwrap_err());
+    assert_eq!(short, "entries of the target: expected 2, found 1");
+    let nan = text(poisson.losses(&x, &dvector![f64::NAN, 0.0], &prediction).unwrap_err());
+    assert_eq!(nan, "an entry of the target is NaN; every number must be finite");
+}
+
+/// The decimal ends are rounded outward, and π is between its digits.
+#[test]
+fn certified_decimals_enclose() {
+    let decimal = |text: &str| -> Rational {
+        let (mantissa, exponent) = text.split_once('e').unwrap();
+        let places = mantissa.split_once('.').map_or(0, |(_, places)| places.len());
+        let integer: i64 = mantissa.replace('.', "").parse().unwrap();
+        q(integer, 1) * q(10, 1).pow(exponent.parse::<isize>().unwrap() - places as isize)
+    };
+    holds(256, rational(), |x| {
+        let (lo, hi) = Interval::from(&x).to_decimals(12);
+        prop_assert!(decimal(&lo) <= x && x <= decimal(&hi), "{lo} {x} {hi}");
+        let width = decimal(&hi) - decimal(&lo);
+        let size = if x < Rational::zero() { -x } else { x };
+        prop_assert!(width <= size * q(10, 1).pow(-11), "one in the twelfth digit");
+        Ok(())
+    });
+    assert_eq!(Interval::pi().to_decimals(30).0, "3.14159265358979323846264338327e0");
+    assert_eq!(Interval::pi().to_decimals(30).1, "3.14159265358979323846264338328e0");
 }
 
 #[test]

@@ -15,18 +15,28 @@ use std::io::IsTerminal;
 const LONG: u64 = 1 << 20;
 
 /// Predicts every input by every means that the options ask for.
-pub fn predict(args: &Args, model: &Model, inputs: &[DVector<f64>]) -> Result<Report, Failure> {
+pub fn predict(
+    args: &Args,
+    model: &Model,
+    inputs: &[DVector<f64>],
+    targets: Option<&[DVector<f64>]>,
+) -> Result<Report, Failure> {
     let units = model.keep().len();
     let masks = if args.no_enumeration { 0 } else { 1u64 << units };
-    let submodels = masks.saturating_add(args.monte_carlo.unwrap_or(0)).saturating_mul(inputs.len() as u64);
+    // The losses take three enumerations more.
+    let enumerations = if targets.is_some() { 4 } else { 1 };
+    let submodels = masks
+        .saturating_mul(enumerations)
+        .saturating_add(args.monte_carlo.unwrap_or(0))
+        .saturating_mul(inputs.len() as u64);
     let rows = if submodels >= LONG && std::io::stderr().is_terminal() {
         let style = ProgressStyle::with_template("{wide_bar} {percent} % of {len} sub-models, {eta} left")?;
         let bar = ProgressBar::new(submodels).with_style(style);
-        let rows = all_rows(args, model, &Counted { network: model.network(), bar: &bar }, inputs);
+        let rows = all_rows(args, model, &Counted { network: model.network(), bar: &bar }, inputs, targets);
         bar.finish_and_clear();
         rows
     } else {
-        all_rows(args, model, model.network(), inputs)
+        all_rows(args, model, model.network(), inputs, targets)
     };
     // The first input that fails, whichever thread was first.
     let predictions = rows.into_iter().enumerate().map(|(row, prediction)| {
@@ -41,8 +51,12 @@ fn all_rows<N: Network<f64>>(
     model: &Model,
     network: &N,
     inputs: &[DVector<f64>],
+    targets: Option<&[DVector<f64>]>,
 ) -> Vec<Result<Prediction, String>> {
-    let one_row = |(row, x)| one_row(args, model, network, row, x).map_err(|error| error.to_string()).and_then(finite);
+    let target = |row: usize| targets.map(|targets| &targets[row]);
+    let one_row = |(row, x)| {
+        one_row(args, model, network, (row, x, target(row))).map_err(|error| error.to_string()).and_then(finite)
+    };
     inputs.par_iter().enumerate().map(one_row).collect()
 }
 
@@ -50,8 +64,7 @@ fn one_row<N: Network<f64>>(
     args: &Args,
     model: &Model,
     network: &N,
-    row: usize,
-    x: &DVector<f64>,
+    (row, x, target): (usize, &DVector<f64>, Option<&DVector<f64>>),
 ) -> dropout_oracle::Result<Prediction> {
     let ensemble = Ensemble::new(network, model.head(), model.law())?;
     let list = |v: DVector<f64>| v.as_slice().to_vec();
@@ -66,15 +79,26 @@ fn one_row<N: Network<f64>>(
     if args.no_enumeration {
         let weight_scaling = list(ensemble.weight_scaling(x)?);
         let (arithmetic_mean, geometric_mean, log_geometric_mass) = (None, None, None);
-        return Ok(Prediction { arithmetic_mean, geometric_mean, log_geometric_mass, weight_scaling, monte_carlo });
+        return Ok(Prediction {
+            arithmetic_mean,
+            geometric_mean,
+            log_geometric_mass,
+            weight_scaling,
+            negative_log_likelihood: None,
+            monte_carlo,
+            certified: None,
+        });
     }
     let means = ensemble.predict(x)?;
+    let losses = target.map(|target| ensemble.losses(x, target)).transpose()?;
     Ok(Prediction {
         arithmetic_mean: Some(list(means.arithmetic_mean)),
         geometric_mean: Some(list(means.geometric_mean.expected)),
         log_geometric_mass: Some(means.geometric_mean.log_mass),
         weight_scaling: list(means.weight_scaling),
+        negative_log_likelihood: losses.map(|of| super::certified::each(&of, |loss| *loss)),
         monte_carlo,
+        certified: None,
     })
 }
 

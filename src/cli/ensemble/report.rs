@@ -26,7 +26,58 @@ pub struct Prediction {
     pub log_geometric_mass: Option<f64>,
     pub weight_scaling: Vec<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub negative_log_likelihood: Option<Losses<f64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub monte_carlo: Option<MonteCarlo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certified: Option<Certified>,
+}
+
+/// −ln p(target) under the three predictions.
+#[derive(Serialize)]
+pub struct Losses<T> {
+    pub arithmetic_mean: T,
+    pub geometric_mean: T,
+    pub weight_scaling: T,
+}
+
+/// Ranges that contain the real numbers, and how far the `f64` are from them at most.
+#[derive(Serialize)]
+pub struct Certified {
+    pub arithmetic_mean: Vec<Enclosure>,
+    pub geometric_mean: Vec<Enclosure>,
+    pub log_geometric_mass: Enclosure,
+    pub weight_scaling: Vec<Enclosure>,
+    pub divergence_from_arithmetic_mean: Option<Divergences>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negative_log_likelihood: Option<Losses<Enclosure>>,
+    pub error_bounds: Bounds,
+}
+
+/// KL(AM ‖ ·).
+#[derive(Serialize)]
+pub struct Divergences {
+    pub geometric_mean: Enclosure,
+    pub weight_scaling: Enclosure,
+}
+
+/// A real number lies between `lo` and `hi`, in decimal, and within the pair of `f64`.
+#[derive(Serialize)]
+pub struct Enclosure {
+    pub lo: String,
+    pub hi: String,
+    pub f64: [f64; 2],
+}
+
+/// Bounds on the rounding errors of the plain predictions; an infinite one is null.
+#[derive(Serialize)]
+pub struct Bounds {
+    pub arithmetic_mean: Vec<f64>,
+    pub geometric_mean: Vec<f64>,
+    pub log_geometric_mass: f64,
+    pub weight_scaling: Vec<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negative_log_likelihood: Option<Losses<f64>>,
 }
 
 /// The arithmetic mean, estimated.
@@ -60,11 +111,14 @@ impl std::fmt::Display for Masks {
 impl Prediction {
     /// The first number that is NaN or infinite (JSON has neither), with its name.
     pub fn not_finite(&self) -> Option<(&'static str, f64)> {
+        let losses =
+            self.negative_log_likelihood.as_ref().map(|of| [of.arithmetic_mean, of.geometric_mean, of.weight_scaling]);
         let means = [
             ("arithmetic mean", self.arithmetic_mean.as_deref()),
             ("geometric mean", self.geometric_mean.as_deref()),
             ("logarithm of the geometric mass", self.log_geometric_mass.as_ref().map(std::slice::from_ref)),
             ("weight-scaling prediction", Some(&self.weight_scaling[..])),
+            ("negative log-likelihood", losses.as_ref().map(|of| &of[..])),
             ("Monte Carlo mean", self.monte_carlo.as_ref().map(|m| &m.mean[..])),
             ("Monte Carlo standard error", self.monte_carlo.as_ref().and_then(|m| m.standard_error.as_deref())),
         ];

@@ -1,5 +1,7 @@
 //! What `ensemble` says to people.
 
+mod enclosures;
+
 use super::Args;
 use super::report::{Prediction, Report};
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
@@ -43,20 +45,40 @@ pub fn text(args: &Args, model: &Model, report: &Report) -> String {
         line(format!("MC   mean of {samples} sampled sub-models (seed {}), an estimate of AM", args.seed));
         line("s.e. standard error of MC".into());
     }
+    if args.targets.is_some() {
+        line("−ln p  negative log-likelihood of the target".into());
+    }
     line(String::new());
     line(table(args, model, report).trim_fmt());
+    if args.certified {
+        line(String::new());
+        line(
+            "The real numbers, for exactly these weights, probabilities and inputs: they begin with these digits, or"
+                .into(),
+        );
+        line(
+            "lie in [these ends]; KL is the divergence KL(AM ‖ ·). Last, how far the numbers above are off at most."
+                .into(),
+        );
+        line(String::new());
+        line(enclosures::table(quantity(model), report).trim_fmt());
+    }
     text
 }
 
-/// The predictions, one line an output.
-fn table(args: &Args, model: &Model, report: &Report) -> Table {
-    let quantity = match model.head_kind() {
+/// What an output is.
+fn quantity(model: &Model) -> &'static str {
+    match model.head_kind() {
         HeadKind::Softmax => "probability of class",
         HeadKind::Bernoulli => "probability of 1 in output",
         HeadKind::Gaussian { .. } => "mean of output",
         HeadKind::Poisson => "rate of output",
-    };
-    let mut header = vec!["input", quantity];
+    }
+}
+
+/// The predictions, one line an output.
+fn table(args: &Args, model: &Model, report: &Report) -> Table {
+    let mut header = vec!["input", quantity(model)];
     header.extend(if args.no_enumeration { &[][..] } else { &["AM", "NGM"] });
     header.push("WS");
     header.extend(if args.monte_carlo.is_some() { &["MC", "s.e."][..] } else { &[] });
@@ -69,6 +91,10 @@ fn table(args: &Args, model: &Model, report: &Report) -> Table {
         }
         if let Some(log_mass) = prediction.log_geometric_mass {
             table.add_row(["".into(), "ln Z".into(), "".into(), number(log_mass)]);
+        }
+        if let Some(of) = &prediction.negative_log_likelihood {
+            let numbers = [of.arithmetic_mean, of.geometric_mean, of.weight_scaling].map(number);
+            table.add_row(["".into(), "−ln p".into()].into_iter().chain(numbers));
         }
     }
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
