@@ -3,11 +3,11 @@
 //! The bounds are those of [`CertifiedModel`]. The number between them is written out from its definition, with the exact
 //! logits and probabilities of all sub-models, so that Coq needs to trust nothing of this crate.
 
+use dropout_oracle::Rational;
 use dropout_oracle::certified::{CertifiedModel, Interval};
 use dropout_oracle::law::{FiniteLaw, Independent, Law};
 use dropout_oracle::model::{Convention, HeadKind, Model};
 use dropout_oracle::network::{Affine, Layer, Mlp, Network, PiecewiseLinear};
-use dropout_oracle::{Rational, Scalar};
 use itertools::Itertools;
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 

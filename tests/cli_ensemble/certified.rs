@@ -105,11 +105,14 @@ fn encloses(enclosure: &Value, exact: &Big) -> bool {
     inside && hi - lo < big(1e-38) && f64[1] <= f64[0].next_up()
 }
 
+/// A head of the manifest, its outcomes, those that are shown, and a file of targets.
+type HeadCase = (&'static str, Outcomes, &'static [(usize, usize)], &'static str);
+
 /// The prediction of tiny.json with this head for each input, its target, and every number by definition.
 fn cases() -> Vec<(Value, Vec<Big>)> {
     let mut cases = Vec::new();
     let classes: [[&[(usize, usize)]; 2]; 2] = [[&[(0, 1)], &[(0, 0)]], [&[(0, 0), (1, 1)], &[(0, 1), (1, 0)]]];
-    let heads: [(&str, Outcomes, &[(usize, usize)], &str); 2] = [
+    let heads: [HeadCase; 2] = [
         (r#""softmax""#, softmax, &[(0, 0), (0, 1)], "1\n0\n"),
         (r#""bernoulli""#, bernoulli, &[(0, 0), (1, 0)], "1,0\n0,1\n"),
     ];
