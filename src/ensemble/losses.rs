@@ -27,7 +27,7 @@ impl<N: ?Sized, H: ?Sized, L: ?Sized> Ensemble<'_, N, H, L> {
     /// ```
     /// use dropout_oracle::{ensemble::Ensemble, head::Softmax, law::Uniform, network::softmax_regression};
     /// use nalgebra::{dmatrix, dvector};
-    /// let (network, law) = (softmax_regression(dmatrix![2.0; 0.0], dvector![0.0, 0.0])?, Uniform::new(1));
+    /// let (network, law) = (softmax_regression(dmatrix![2.0_f64; 0.0], dvector![0.0, 0.0])?, Uniform::new(1));
     /// let losses = Ensemble::new(&network, &Softmax, &law)?.losses(&dvector![1.0], &dvector![1.0, 0.0])?;
     /// // here weight scaling is the geometric mean, σ(1), and both are below −ln(½σ(2) + ½σ(0)), the loss of AM
     /// assert!((losses.geometric_mean - losses.weight_scaling).abs() < 1e-15);
