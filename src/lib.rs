@@ -96,6 +96,8 @@ pub mod experiment;
 #[cfg(feature = "files")]
 pub mod file;
 pub mod head;
+#[cfg(feature = "files")]
+pub mod ieee;
 pub mod law;
 pub mod marginal;
 pub mod mask;
@@ -108,6 +110,8 @@ pub mod random;
 pub mod rbm;
 pub mod scalar;
 pub mod train;
+#[cfg(feature = "files")]
+pub mod vectors;
 
 pub use ensemble::Ensemble;
 pub use error::{Error, Result};

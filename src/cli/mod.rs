@@ -3,6 +3,7 @@
 mod claims;
 mod demo;
 mod ensemble;
+mod vectors;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use std::io::{ErrorKind, Write};
@@ -36,6 +37,8 @@ enum Command {
     Ensemble(ensemble::Args),
     /// List the claims of dropout theory with their evidence, or explain one
     Claims(claims::Args),
+    /// Write test vectors for any language, or judge what an implementation made of them
+    Vectors(vectors::Args),
 }
 
 /// How results are printed.
@@ -50,6 +53,8 @@ pub enum Format {
 /// Why a command did not end with status 0.
 #[derive(Debug)]
 pub enum Failure {
+    /// A check failed: status 1.
+    Refuted(String),
     /// It could not run: status 2.
     CouldNotRun(String),
     /// The command line was wrong: status 3.
@@ -88,9 +93,14 @@ pub fn run() -> ExitCode {
         Command::Demo(args) => demo::run(args, cli.format),
         Command::Ensemble(args) => ensemble::run(args, cli.format),
         Command::Claims(args) => claims::run(args, cli.format),
+        Command::Vectors(args) => vectors::run(args, cli.format),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Refuted(message)) => {
+            eprintln!("{message}");
+            ExitCode::from(1)
+        }
         Err(Failure::CouldNotRun(message)) => {
             eprintln!("error: {message}");
             ExitCode::from(2)
