@@ -62,7 +62,7 @@ fn by_backpropagation(x: &[f64], g: &[f64], kept: &[bool], p: f64, scaling: &str
         _ => Rational::ONE,
     };
     let multipliers = DVector::from_iterator(units, kept.iter().map(|&kept| indicator(kept) * scale.clone()));
-    let back = |_: &DVector<Rational>| exactly(g).into();
+    let back = |_: &DVector<Rational>| Ok(exactly(g).into());
     let zero = DVector::from_element(1, Rational::ZERO);
     let (y, gradient) = network.backpropagate(&zero, &multipliers, back).expect("the lengths fit");
     (y.as_slice().to_vec(), gradient[0].bias.as_slice().to_vec())
@@ -114,7 +114,7 @@ pub fn scale() -> VectorFile {
         let rates = [0.001, 0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.99, 0.999];
         let tests = rates.map(|p| {
             let keep = Rational::ONE - exact(p);
-            let law = Rescaled::inverted(Independent::new(DVector::from_element(1, keep.clone())).expect("a rate"));
+            let law = Independent::new(DVector::from_element(1, keep.clone())).and_then(Rescaled::inverted).expect("a rate");
             // E μ = 1 for μ ∈ {0, s} with P(s) = 1 − p: s is what makes it so.
             let by_definition = law.mean()[0].clone() / keep.clone();
             let s = agreed(by_definition, Rational::ONE / keep);

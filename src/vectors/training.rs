@@ -26,7 +26,7 @@ const SOLVED: Budget = Budget {
 /// The law of inverted dropout with one drop rate p for all units.
 fn inverted(units: usize, p: f64) -> Rescaled<Rational, Independent<Rational>> {
     let keep = DVector::from_element(units, Rational::ONE - exact(p));
-    Rescaled::inverted(Independent::new(keep).expect("p is a drop rate below 1"))
+    Independent::new(keep).and_then(Rescaled::inverted).expect("p is a drop rate below 1")
 }
 
 /// Rows of numbers as a matrix.
@@ -142,7 +142,7 @@ fn rounded_softmax_gradient(x: &[f64], w: &[f64], b: &[f64], class: usize, p: f6
     let net =
         softmax_regression(DMatrix::from_row_slice(b.len(), x.len(), w), b.to_vec().into()).expect("the lengths fit");
     let examples = Examples::classes(vec![x.to_vec().into()], &[class], b.len()).expect("one example");
-    let law = Rescaled::inverted(Independent::new(DVector::from_element(x.len(), 1.0 - p)).expect("a rate"));
+    let law = Independent::new(DVector::from_element(x.len(), 1.0 - p)).and_then(Rescaled::inverted).expect("a rate");
     let objective = enumerated(&net, &Softmax, &law, &examples).expect("few masks");
     let gradient = &objective.gradient[0];
     gradient.weight.transpose().iter().chain(&gradient.bias).copied().collect()
