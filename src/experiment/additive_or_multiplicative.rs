@@ -22,11 +22,8 @@ pub const EXPERIMENT: Experiment = Experiment {
                 section 7.12: units can outgrow added noise, not multiplicative noise",
     measures: &[Measure { name: "error", unit: "error %" }, Measure { name: "hidden activation", unit: "mean h" }],
     settings: |quick| {
-        let setting = |name: &str, p, noise| {
-            let mut setting = Setting { noise, ..Setting::new(name, quick).hidden(&[32, 32]).keep(1.0, p) };
-            setting.training.max_norm = None; // it would keep units from outgrowing the noise
-            setting
-        };
+        let setting =
+            |name: &str, p, noise| Setting { noise, ..Setting::new(name, quick).hidden(&[32, 32]).keep(1.0, p) };
         vec![
             setting("none", 1.0, Noise::Bernoulli),
             setting("Bernoulli", KEEP, Noise::Bernoulli),

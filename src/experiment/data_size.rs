@@ -30,7 +30,7 @@ fn settings(quick: bool) -> Vec<Setting> {
     let sizes: &[usize] = if quick { &[20, 200, 1000] } else { &[20, 50, 200, 500, 1000] };
     let pair = |&examples: &usize| {
         let plain = Setting::new(format!("plain, N={examples}"), quick).examples(examples);
-        [plain, Setting::new(format!("dropout, N={examples}"), quick).examples(examples).keep(0.8, 0.5)]
+        [plain, Setting::new(format!("dropout, N={examples}"), quick).examples(examples).keep(1.0, 0.5)]
     };
     sizes.iter().flat_map(pair).collect()
 }

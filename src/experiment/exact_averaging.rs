@@ -3,7 +3,6 @@
 use super::averaging::{HIDDEN, KEEP, Score};
 use super::{Averaging, Classes, Comparison, Experiment, Measure, Published, Setting};
 use crate::error::Result;
-use crate::train::Training;
 
 /// Weight scaling against the geometric and the arithmetic mean of all sub-networks.
 pub const EXPERIMENT: Experiment = Experiment {
@@ -39,7 +38,6 @@ const fn compare(pair: &'static str, first: &'static str, second: &'static str, 
 fn settings(quick: bool) -> Vec<Setting> {
     let pair = |name, digit| Setting {
         classes: Classes::Pair(digit, 8),
-        training: Training::new(if quick { 300 } else { 2000 }),
         ..Setting::new(name, quick).hidden(&[HIDDEN, HIDDEN]).keep(1.0, KEEP).examples(178) // half of them
     };
     if quick { vec![pair("3 vs 8", 3)] } else { vec![pair("3 vs 8", 3), pair("1 vs 8", 1)] }

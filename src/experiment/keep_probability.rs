@@ -11,12 +11,12 @@ pub const EXPERIMENT: Experiment = Experiment {
                 underfitting for small p",
     measures: &[Measure { name: "error", unit: "error %" }],
     settings: |quick| {
-        let keeps: &[f64] = if quick { &[0.1, 0.5, 0.8, 1.0] } else { &[0.1, 0.2, 0.4, 0.5, 0.6, 0.8, 1.0] };
+        let keeps: &[f64] = if quick { &[0.2, 0.5, 0.8, 1.0] } else { &[0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0] };
         keeps.iter().map(|&p| Setting::new(format!("p={p}"), quick).keep(1.0, p)).collect()
     },
     run: weight_scaling_error,
     comparisons: &[
-        compare("p=0.1", "p=0.5", Published::Higher),
+        compare("p=0.2", "p=0.5", Published::Higher),
         compare("p=0.4", "p=0.5", Published::Alike),
         compare("p=0.8", "p=0.5", Published::Alike),
         compare("p=1", "p=0.5", Published::Higher),

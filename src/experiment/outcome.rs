@@ -120,8 +120,12 @@ impl Verdict {
         match self {
             Self::Reproduced => "significant, ordered as published",
             Self::NoDifference => "no significant difference, and none was published (this does not prove equality)",
-            Self::NotSignificant => "not significant: the published ordering does not reproduce at this size",
-            Self::Contradicted => "significant, AGAINST what was published: it does not reproduce at this size",
+            Self::NotSignificant => {
+                "not significant: the published ordering does not reproduce at this size and length"
+            }
+            Self::Contradicted => {
+                "significant, AGAINST what was published: it does not reproduce at this size and length"
+            }
             Self::Different => "significant; no published figure",
             Self::Undecided => "not significant; no published figure",
         }

@@ -13,9 +13,9 @@ pub const EXPERIMENT: Experiment = Experiment {
     settings,
     run: weight_scaling_error,
     comparisons: &[
-        compare("p=0.2, n=80", "p=0.2, n=32", Published::Lower),
+        compare("p=0.25, n=64", "p=0.25, n=32", Published::Lower),
         compare("p=0.5, n=32", "p=1, n=16", Published::Lower),
-        compare("p=0.2, n=80", "p=0.5, n=32", Published::Higher),
+        compare("p=0.25, n=64", "p=0.5, n=32", Published::Higher),
     ],
 };
 
@@ -25,7 +25,7 @@ const fn compare(first: &'static str, second: &'static str, published: Published
 
 /// `quick` leaves out p = .8.
 fn settings(quick: bool) -> Vec<Setting> {
-    let shapes: &[(f64, usize)] = &[(0.2, 32), (0.2, 80), (0.5, 32), (1.0, 16), (0.8, 20)];
+    let shapes: &[(f64, usize)] = &[(0.25, 32), (0.25, 64), (0.5, 32), (1.0, 16), (0.8, 20)];
     let setting = |&(p, n): &(f64, usize)| Setting::new(format!("p={p}, n={n}"), quick).hidden(&[n, n]).keep(1.0, p);
     shapes[..shapes.len() - usize::from(quick)].iter().map(setting).collect()
 }

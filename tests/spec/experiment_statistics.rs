@@ -4,6 +4,7 @@ use crate::support::{holds, refuted};
 use dropout_oracle::Error;
 use dropout_oracle::experiment::Paired;
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
 
 /// A p-value from differences.
 type Rule = fn(&[f64]) -> f64;
@@ -89,7 +90,7 @@ fn experiment_paired_holds_for_rounded_ties() {
 #[test]
 fn experiment_paired_holds_its_level() {
     let sizes = [1.0, 1.5, 2.0, 2.5, 4.0, 7.0];
-    let patterns = (0..64u32).map(|signs| (0..6).map(|i| if signs >> i & 1 == 1 { sizes[i] } else { -sizes[i] }));
+    let patterns = (0..64u32).map(|signs| (0..6).map(move |i| if signs >> i & 1 == 1 { sizes[i] } else { -sizes[i] }));
     let p_values: Vec<f64> = patterns.map(|d| paired(&d.collect::<Vec<_>>())).collect();
     for alpha in &p_values {
         let rejected = p_values.iter().filter(|p| *p <= alpha).count() as f64 / 64.0;
