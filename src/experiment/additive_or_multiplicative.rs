@@ -31,7 +31,8 @@ pub const EXPERIMENT: Experiment = Experiment {
             setting("additive", KEEP, Noise::Additive),
         ]
     },
-    run,
+    validate: |setting, seed| Ok(trial(setting, seed)?[0]),
+    run: trial,
     comparisons: &[
         compare("Gaussian", "Bernoulli", "error", Published::Lower),
         compare("Bernoulli", "none", "error", Published::Lower),
@@ -45,18 +46,17 @@ const fn compare(first: &'static str, second: &'static str, measure: &'static st
     Comparison { first: (first, measure), second: (second, measure), published }
 }
 
-fn run(setting: &Setting, seed: u64) -> Result<Vec<f64>> {
+/// The error and the mean activation.
+fn trial(setting: &Setting, seed: u64) -> Result<Vec<f64>> {
     let (train, test) = setting.split(seed)?;
-    let model = setting.untrained(train.inputs()[0].len(), train.targets()[0].len(), seed)?;
+    let model = setting.untrained(&train, seed)?;
     let deviation = ((1.0 - setting.keep_hidden) / setting.keep_hidden).sqrt();
     let units: usize = setting.hidden.iter().sum();
-    // No noise on the pixels: the multipliers of the first layer of units are 1.
     let network = match setting.noise {
         Noise::Bernoulli => descend(setting, model.network().clone(), &model, model.law(), &train, seed)?,
         Noise::Gaussian => {
-            let inputs = model.network().inputs();
-            let deviation = DVector::from_fn(inputs + units, |i, _| if i < inputs { 0.0 } else { deviation });
-            descend(setting, model.network().clone(), &model, &Gaussian::multiplicative(deviation)?, &train, seed)?
+            let law = Gaussian::multiplicative(DVector::from_element(units, deviation))?;
+            descend(setting, model.network().clone(), &model, &law, &train, seed)?
         }
         Noise::Additive => {
             let law = Gaussian::additive(DVector::from_element(units, deviation))?;
@@ -73,7 +73,7 @@ fn run(setting: &Setting, seed: u64) -> Result<Vec<f64>> {
 fn added(setting: &Setting, model: &Model) -> Result<Mlp<f64>> {
     let mut layers = Vec::new();
     let mut hidden = setting.hidden.iter();
-    for layer in &model.network().layers()[1..] {
+    for layer in model.network().layers() {
         match layer {
             Layer::Dropout(_) => layers.extend(additive::layers(*hidden.next().expect("one a hidden layer"))),
             other => layers.push(other.clone()),
@@ -83,7 +83,8 @@ fn added(setting: &Setting, model: &Model) -> Result<Mlp<f64>> {
 }
 
 /// [`Training::run`](crate::train::Training::run) without constraint and for any law; layers that only add noise stay as
-/// they are.
+/// they are. A loop of its own, since a `Model` has a law with finitely many sub-models, which normal noise has not and
+/// dropout boosting needs, and since nowhere else a layer is kept from being trained.
 fn descend(
     setting: &Setting,
     mut network: Mlp<f64>,

@@ -1,6 +1,6 @@
 //! Results as they come, one line a trial, so that an interrupted run goes on where it stopped.
 
-use super::{Record, Run};
+use super::{Judged, Record, Run};
 use crate::file::FileError;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -61,13 +61,12 @@ fn misfit(record: &Record, run: &Run) -> Option<String> {
     let Some(setting) = run.settings.iter().find(|setting| setting.name == *name) else {
         return Some(format!("experiment {} has no setting {name:?} here", run.experiment.name));
     };
-    if setting.parameters() != record.parameters {
-        return Some(format!(
-            "setting {name:?} has changed: it was {}, it is {}",
-            record.parameters,
-            setting.parameters()
-        ));
+    let is = |judged| setting.candidates.iter().any(|c| setting.choose(c, judged).parameters() == record.parameters);
+    let (validated, reported) = (is(Judged::Validation), is(Judged::Test));
+    if !validated && !reported {
+        return Some(format!("setting {name:?} has changed: none of its trainings is {}", record.parameters));
     }
-    let (expected, found) = (run.experiment.measures.len(), record.values.len());
-    (expected != found).then(|| format!("setting {name:?} has {found} values, where there are {expected} measures"))
+    let (measures, found) = (run.experiment.measures.len(), record.values.len());
+    let fits = if validated { found <= 1 } else { found == measures };
+    (!fits).then(|| format!("setting {name:?} has {found} values, where there are {measures} measures"))
 }

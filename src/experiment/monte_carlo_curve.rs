@@ -1,6 +1,6 @@
 //! The mean of k sampled sub-networks against weight scaling.
 
-use super::setting::error_percent;
+use super::setting::{error_percent, weight_scaling_error};
 use super::{Comparison, Experiment, Measure, Published, Setting};
 use crate::error::Result;
 use crate::random::{Purpose, stream};
@@ -12,8 +12,9 @@ const SAMPLES: [u64; 5] = [1, 2, 5, 20, 100];
 pub const EXPERIMENT: Experiment = Experiment {
     name: "monte-carlo-curve",
     question: "How many sampled sub-networks must be averaged to predict as well as weight scaling?",
-    published: "Srivastava et al. 2014, section 7.5 (MNIST): about 50 samples are as good as weight scaling, more are \
-                slightly better, within one standard deviation",
+    published: "Srivastava et al. 2014, section 7.5 (MNIST): it takes about 50 to match weight scaling. Beyond, either way: \
+                Goodfellow et al. 2013, weight scaling beats up to 1000; Ma et al. 2017 (MNIST), 100 beat it, 1.04 % \
+                against 1.19 %",
     measures: &[
         Measure { name: "WS", unit: "error %" },
         Measure { name: "MC k=1", unit: "error %" },
@@ -22,16 +23,14 @@ pub const EXPERIMENT: Experiment = Experiment {
         Measure { name: "MC k=20", unit: "error %" },
         Measure { name: "MC k=100", unit: "error %" },
     ],
-    settings: |quick| {
-        let examples = if quick { 1500 } else { 1000 }; // the rest are predicted, by 128 sub-networks each
-        vec![Setting::new(SETTING, quick).keep(0.8, 0.5).examples(examples)]
-    },
+    settings: |quick| vec![Setting::new(SETTING, quick).keep(0.8, 0.5).examples(800)],
+    validate: weight_scaling_error,
     run,
     comparisons: &[
         compare("MC k=1", Published::Higher),
         compare("MC k=5", Published::Higher),
         compare("MC k=20", Published::Higher),
-        compare("MC k=100", Published::Alike),
+        compare("MC k=100", Published::Nothing),
     ],
 };
 

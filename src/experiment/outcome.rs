@@ -1,15 +1,20 @@
 //! What an experiment gave: means over the seeds, comparisons, and what they say about the published finding.
 
-use super::{Comparison, Estimate, Paired, Published, Run};
+use super::{Choice, Comparison, Estimate, Paired, Published, Run, Setting, runner};
 use crate::error::Result;
 use serde::Serialize;
 
 /// The largest p-value that counts as significant; not corrected for the number of comparisons.
 pub const LEVEL: f64 = 0.05;
 
+/// The name and number of the format of an [`Outcome`] as JSON.
+pub const FORMAT: &str = "dropout-oracle/experiment-1";
+
 /// The results of an experiment, ready to be printed or written.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
+    /// Name and number of the format, with a schema of that name.
+    pub format: &'static str,
     /// The experiment.
     pub experiment: &'static str,
     /// What is asked.
@@ -42,8 +47,12 @@ pub struct Named {
 pub struct Row {
     /// The setting.
     pub name: String,
-    /// All its parameters.
+    /// All its parameters, the chosen ones among them.
     pub parameters: String,
+    /// The label of the candidate that was chosen.
+    pub chosen: String,
+    /// All candidates.
+    pub candidates: Vec<Choice>,
     /// One cell a measure.
     pub cells: Vec<Cell>,
 }
@@ -119,7 +128,7 @@ impl Verdict {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Reproduced => "significant, ordered as published",
-            Self::NoDifference => "no significant difference, and none was published (this does not prove equality)",
+            Self::NoDifference => "no significant difference, about equal as published (which it does not prove)",
             Self::NotSignificant => {
                 "not significant: the published ordering does not reproduce at this size and length"
             }
@@ -133,8 +142,13 @@ impl Verdict {
 }
 
 impl Outcome {
-    /// From `values[setting][seed][measure]`.
-    pub(super) fn new(run: &Run, values: &[Vec<Vec<f64>>]) -> Result<Self> {
+    /// From the chosen settings, how they were chosen, and `values[setting][seed][measure]`.
+    pub(super) fn new(
+        run: &Run,
+        chosen: &[Setting],
+        choices: &[Vec<Choice>],
+        values: &[Vec<Vec<f64>>],
+    ) -> Result<Self> {
         let experiment = run.experiment;
         let cell = |setting: usize, measure: usize| {
             let values: Vec<f64> = values[setting].iter().map(|trial| trial[measure]).collect();
@@ -142,10 +156,12 @@ impl Outcome {
             Cell { mean, standard_error, values }
         };
         let settings: Vec<Row> = (0..)
-            .zip(&run.settings)
-            .map(|(i, setting)| Row {
+            .zip(chosen.iter().zip(choices))
+            .map(|(i, (setting, choices))| Row {
                 name: setting.name.clone(),
                 parameters: setting.parameters(),
+                chosen: runner::best(choices).map_or(String::new(), |best| choices[best].candidate.clone()),
+                candidates: choices.clone(),
                 cells: (0..experiment.measures.len()).map(|measure| cell(i, measure)).collect(),
             })
             .collect();
@@ -168,6 +184,7 @@ impl Outcome {
         let comparisons = experiment.comparisons.iter().filter_map(compare).collect::<Result<_>>()?;
         let measures = experiment.measures.iter().map(|m| Named { name: m.name, unit: m.unit }).collect();
         Ok(Self {
+            format: FORMAT,
             experiment: experiment.name,
             question: experiment.question,
             published: experiment.published,

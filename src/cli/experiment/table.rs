@@ -9,12 +9,12 @@ pub fn text(outcome: &Outcome) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     let heads = outcome.measures.iter().map(|m| format!("{}\n{}", m.name, m.unit));
-    table.set_header(std::iter::once("setting".to_string()).chain(heads));
+    table.set_header(["setting".to_string(), "chosen".into()].into_iter().chain(heads));
     for row in &outcome.settings {
         let cells = row.cells.iter().map(|cell| estimate(cell.mean, cell.standard_error));
-        table.add_row(std::iter::once(row.name.clone()).chain(cells));
+        table.add_row([row.name.clone(), row.chosen.clone()].into_iter().chain(cells));
     }
-    for column in table.column_iter_mut().skip(1) {
+    for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let seeds = match outcome.seeds {
@@ -40,7 +40,8 @@ pub fn text(outcome: &Outcome) -> String {
         text += &format!("  With so few seeds no difference can be significant (p is at least {smallest:.2}).\n");
     }
     text + &format!(
-        "  p: exact two-sided sign-flip test over paired seeds, significant at .05, not corrected for several \
+        "  chosen: by validation error, with other seeds\n  \
+         p: exact two-sided sign-flip test over paired seeds, significant at .05, not corrected for several \
          comparisons\nPublished: {}\n",
         outcome.published
     )
@@ -56,12 +57,12 @@ pub fn list(experiments: &[&Experiment]) -> String {
 /// One line a setting and measure.
 pub fn csv(outcome: &Outcome) -> Result<Vec<u8>, Failure> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["setting", "measure", "unit", "mean", "standard_error", "seeds"])?;
+    writer.write_record(["setting", "chosen", "measure", "unit", "mean", "standard_error", "seeds"])?;
     for row in &outcome.settings {
         for (cell, measure) in row.cells.iter().zip(&outcome.measures) {
             let error = cell.standard_error.map_or(String::new(), |error| error.to_string());
             let (mean, seeds) = (cell.mean.to_string(), cell.values.len().to_string());
-            writer.write_record([&row.name, measure.name, measure.unit, &mean, &error, &seeds])?;
+            writer.write_record([&row.name, &row.chosen, measure.name, measure.unit, &mean, &error, &seeds])?;
         }
     }
     Ok(writer.into_inner()?)
