@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 /// The experiment with the fewest settings and several measures.
 const NAME: &str = "co-adaptation";
 /// Two settings with three candidates each, validated once and then repeated twice: ten trials.
-const SMALL: [&str; 5] = ["--quick", "--seeds", "2", "--steps", "10"];
+const SMALL: [&str; 5] = ["--quick", "--seeds", "2", "--steps", "5"];
 const TRIALS: usize = 10;
 
 fn experiment(options: &[&str]) -> Output {

@@ -95,7 +95,7 @@ pub enum Verdict {
     NoDifference,
     /// No significant difference, where one was published: not reproduced.
     NotSignificant,
-    /// A significant difference against the published ordering: not reproduced.
+    /// A significant difference against the published ordering, or where none was published: not reproduced.
     Contradicted,
     /// Nothing was published to compare with, and the difference is significant.
     Different,
@@ -132,11 +132,9 @@ impl Verdict {
             Self::NotSignificant => {
                 "not significant: the published ordering does not reproduce at this size and length"
             }
-            Self::Contradicted => {
-                "significant, AGAINST what was published: it does not reproduce at this size and length"
-            }
-            Self::Different => "significant; no published figure",
-            Self::Undecided => "not significant; no published figure",
+            Self::Contradicted => "significant, NOT as published: it does not reproduce at this size and length",
+            Self::Different => "significant; no order was published",
+            Self::Undecided => "not significant; no order was published",
         }
     }
 }

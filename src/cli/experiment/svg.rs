@@ -15,7 +15,7 @@ const AXIS: usize = 30;
 pub fn figure(outcome: &Outcome) -> String {
     let mut units: Vec<&str> = outcome.measures.iter().map(|measure| measure.unit).collect();
     units.dedup();
-    let (mut body, mut top) = (String::new(), 2 * MARGIN);
+    let (mut body, mut top) = (String::new(), 3 * MARGIN);
     for unit in units {
         let rows = rows(outcome, unit);
         body += &panel(unit, &rows, top);
@@ -24,11 +24,15 @@ pub fn figure(outcome: &Outcome) -> String {
     let width = LEFT + PLOT + 2 * MARGIN;
     let title = escape(&format!("{}: {}", outcome.experiment, outcome.question));
     let name = escape(outcome.experiment);
+    let quick = if outcome.quick { ", quick" } else { "" };
+    let seeds = format!("mean ± standard error over the seeds, {} of them{quick}", outcome.seeds);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {width} {top}\" \
          font-family=\"sans-serif\" font-size=\"12\" fill=\"#222\">\n<title>{title}</title>\n\
          <rect width=\"{width}\" height=\"{top}\" fill=\"#fff\"/>\n\
-         <text x=\"{MARGIN}\" y=\"{MARGIN}\" font-size=\"14\" font-weight=\"bold\">{name}</text>\n{body}</svg>\n"
+         <text x=\"{MARGIN}\" y=\"{MARGIN}\" font-size=\"14\" font-weight=\"bold\">{name}</text>\n\
+         <text x=\"{MARGIN}\" y=\"{}\">{seeds}</text>\n{body}</svg>\n",
+        MARGIN + LINE
     )
 }
 
@@ -51,17 +55,19 @@ fn rows(outcome: &Outcome, unit: &str) -> Vec<Row> {
 fn panel(unit: &str, rows: &[Row], top: usize) -> String {
     let low = rows.iter().map(|(_, mean, error)| mean - error).fold(0.0, f64::min);
     let high = rows.iter().map(|(_, mean, error)| mean + error).fold(0.0, f64::max);
-    let span = if high > low { high - low } else { 1.0 };
+    let step = step(high - low);
+    let (first_tick, last_tick) = ((low / step).floor() as i32, (high / step).ceil().max(1.0) as i32);
+    let (low, span) = (f64::from(first_tick) * step, f64::from(last_tick - first_tick) * step);
     let x = |value: f64| LEFT as f64 + (value - low) / span * PLOT as f64;
     let first = top + HEAD;
     let bottom = first + rows.len() * LINE;
     let mut svg = format!("<text x=\"{LEFT}\" y=\"{}\" font-weight=\"bold\">{}</text>\n", top + 12, escape(unit));
-    for tick in 0..=4 {
-        let value = low + span * f64::from(tick) / 4.0;
+    let decimals = (-step.log10().floor()).max(0.0) as usize;
+    for value in (first_tick..=last_tick).map(|tick| f64::from(tick) * step) {
         let x = x(value);
         svg += &format!(
             "<line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{first}\" y2=\"{bottom}\" stroke=\"#ddd\"/>\n\
-             <text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{value:.3}</text>\n",
+             <text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{value:.decimals$}</text>\n",
             bottom + 16
         );
     }
@@ -78,6 +84,15 @@ fn panel(unit: &str, rows: &[Row], top: usize) -> String {
         );
     }
     svg
+}
+
+/// The largest of 1, 2 and 5 times a power of ten of which there are at least four in the span; 1 for no span.
+fn step(span: f64) -> f64 {
+    if span <= 0.0 {
+        return 1.0;
+    }
+    let power = 10f64.powi((span / 4.0).log10().floor() as i32);
+    [5.0, 2.0, 1.0].map(|digit| digit * power).into_iter().find(|step| 4.0 * step <= span).unwrap_or(power)
 }
 
 fn escape(text: &str) -> String {
