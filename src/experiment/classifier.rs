@@ -27,11 +27,7 @@ impl Classifier<'_> {
             keep.extend(vec![self.keep_input; inputs]);
         }
         for &units in self.hidden {
-            layers.extend([
-                Layer::Affine(affine(units, width)?),
-                Layer::Unit(self.unit.clone()),
-                Layer::dropout(units),
-            ]);
+            layers.extend([Layer::Affine(affine(units, width)?), Layer::Unit(self.unit), Layer::dropout(units)]);
             keep.extend(vec![self.keep_hidden; units]);
             width = units;
         }

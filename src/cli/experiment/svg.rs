@@ -55,14 +55,13 @@ fn rows(outcome: &Outcome, unit: &str) -> Vec<Row> {
 fn panel(unit: &str, rows: &[Row], top: usize) -> String {
     let low = rows.iter().map(|(_, mean, error)| mean - error).fold(0.0, f64::min);
     let high = rows.iter().map(|(_, mean, error)| mean + error).fold(0.0, f64::max);
-    let step = step(high - low);
+    let (step, decimals) = step(high - low);
     let (first_tick, last_tick) = ((low / step).floor() as i32, (high / step).ceil().max(1.0) as i32);
     let (low, span) = (f64::from(first_tick) * step, f64::from(last_tick - first_tick) * step);
     let x = |value: f64| LEFT as f64 + (value - low) / span * PLOT as f64;
     let first = top + HEAD;
     let bottom = first + rows.len() * LINE;
     let mut svg = format!("<text x=\"{LEFT}\" y=\"{}\" font-weight=\"bold\">{}</text>\n", top + 12, escape(unit));
-    let decimals = (-step.log10().floor()).max(0.0) as usize;
     for value in (first_tick..=last_tick).map(|tick| f64::from(tick) * step) {
         let x = x(value);
         svg += &format!(
@@ -86,13 +85,21 @@ fn panel(unit: &str, rows: &[Row], top: usize) -> String {
     svg
 }
 
-/// The largest of 1, 2 and 5 times a power of ten of which there are at least four in the span; 1 for no span.
-fn step(span: f64) -> f64 {
-    if span <= 0.0 {
-        return 1.0;
+/// The largest of 1, 2 and 5 times a power of ten of which there are at least four in the span, and its decimal places; 1
+/// for no span. By arithmetic alone, so that the file has the same bytes everywhere.
+fn step(span: f64) -> (f64, usize) {
+    let (mut power, mut decimals) = (1.0, 0);
+    if span > 0.0 {
+        while 40.0 * power <= span {
+            power *= 10.0;
+        }
+        while 4.0 * power > span {
+            power /= 10.0;
+            decimals += 1;
+        }
     }
-    let power = 10f64.powi((span / 4.0).log10().floor() as i32);
-    [5.0, 2.0, 1.0].map(|digit| digit * power).into_iter().find(|step| 4.0 * step <= span).unwrap_or(power)
+    let steps = [5.0, 2.0].map(|digit| digit * power);
+    (steps.into_iter().find(|step| 4.0 * step <= span).unwrap_or(power), decimals)
 }
 
 fn escape(text: &str) -> String {
