@@ -9,8 +9,8 @@
 //! Never by what is reported. 4 in 9 of the digits are test examples, the same for every seed; no training and no choice
 //! sees them. Each setting chooses its own training among its [`Candidate`]s: learning rates
 //! ([`Setting::RATES`], the same for all), and where the method has a strength, its strengths too. Every candidate is
-//! trained with seeds that are not reported ([`Run::FIRST_CHOICE_SEED`]), and judged by the error of weight scaling on
-//! validation examples, which are neither training nor test examples; the smallest mean wins. A training that diverges
+//! trained with seeds that are not reported (two from [`Run::FIRST_CHOICE_SEED`] on; one in quick runs), and judged by the
+//! error of weight scaling on validation examples, which are neither training nor test examples; the smallest mean wins. A training that diverges
 //! is out. Then, and only then, the chosen training is run with the seeds that are reported, and judged on the test
 //! examples. Every candidate's validation error is part of the [`Outcome`]. The rest is fixed beforehand, alike in all
 //! settings: shape, minibatches of 32, momentum .9, the linear decay to 0 and the number of steps.
