@@ -10,10 +10,11 @@
 //! sees them. Each setting chooses its own training among its [`Candidate`]s: learning rates
 //! ([`Setting::RATES`], the same for all), and where the method has a strength, its strengths too. Every candidate is
 //! trained with seeds that are not reported (two from [`Run::FIRST_CHOICE_SEED`] on; one in quick runs), and judged by the
-//! error of weight scaling on validation examples, which are neither training nor test examples; the smallest mean wins. A training that diverges
-//! is out. Then, and only then, the chosen training is run with the seeds that are reported, and judged on the test
-//! examples. Every candidate's validation error is part of the [`Outcome`]. The rest is fixed beforehand, alike in all
-//! settings: shape, minibatches of 32, momentum .9, the linear decay to 0 and the number of steps.
+//! error of weight scaling on validation examples, which are neither training nor test examples; the smallest mean wins.
+//! A training that diverges is out. Then, and only then, the chosen training is run with the seeds that are reported, and
+//! judged on the test examples. Every candidate's validation error is part of the [`Outcome`]. The rest is fixed
+//! beforehand, alike in all settings but for what the experiment varies: shape, minibatches of 32, momentum .9, the linear
+//! decay to 0 and the number of steps.
 //!
 //! Since all seeds share the test examples, a p-value speaks of training sets, initial weights, order and masks, for these
 //! test examples.
