@@ -3,6 +3,7 @@
 mod claims;
 mod demo;
 mod ensemble;
+mod experiment;
 mod vectors;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
@@ -35,6 +36,8 @@ enum Command {
     Demo(demo::Args),
     /// Average all sub-networks of your own trained network, exactly
     Ensemble(ensemble::Args),
+    /// Repeat a published finding about dropout in miniature, on the embedded digits
+    Experiment(experiment::Args),
     /// List the claims of dropout theory with their evidence, or explain one
     Claims(claims::Args),
     /// Write test vectors for any language, or judge what an implementation made of them
@@ -92,6 +95,7 @@ pub fn run() -> ExitCode {
     let done = match &cli.command {
         Command::Demo(args) => demo::run(args, cli.format),
         Command::Ensemble(args) => ensemble::run(args, cli.format),
+        Command::Experiment(args) => experiment::run(args, cli.format),
         Command::Claims(args) => claims::run(args, cli.format),
         Command::Vectors(args) => vectors::run(args, cli.format),
     };

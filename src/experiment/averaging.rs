@@ -5,16 +5,17 @@
 //! geometric and the arithmetic mean to be comparable in accuracy; Goodfellow et al. (2013) compared weight scaling with
 //! means of sampled sub-networks.
 
+use super::classifier::Classifier;
 use crate::data::Examples;
 use crate::ensemble::Prediction;
 use crate::error::Result;
 use crate::mask::Mask;
-use crate::model::{Convention, HeadKind, Model};
-use crate::network::{Affine, Layer, Mlp, Network, PiecewiseLinear};
+use crate::model::Model;
+use crate::network::{Network, PiecewiseLinear};
 use crate::random::{Purpose, stream};
 use crate::scalar::Real;
-use crate::train::{Training, initial};
-use nalgebra::{DMatrix, DVector};
+use crate::train::Training;
+use nalgebra::DVector;
 use rayon::prelude::*;
 use std::ops::ControlFlow;
 
@@ -104,8 +105,21 @@ impl Averaging {
     /// [`Training::run`].
     pub fn trial(&self, examples: &Examples, seed: u64) -> Result<Trial> {
         let (train, test) = examples.split(examples.count() / 2, seed)?;
-        let mut model = classifier(&train, seed)?;
+        let hidden = [HIDDEN; 2];
+        let unit = PiecewiseLinear::Relu.into();
+        let classifier = Classifier { hidden: &hidden, unit, keep_input: 1.0, keep_hidden: KEEP };
+        let mut model = classifier.untrained(&train, seed)?;
         self.training.clone().seed(seed).run(&mut model, &train, |_| ControlFlow::Continue(()))?;
+        self.scores(&model, &test, seed)
+    }
+
+    /// Scores every predictor of a trained network on test examples; the seed decides the masks of Monte Carlo.
+    ///
+    /// # Errors
+    /// [`Error::TooManyMasks`](crate::Error::TooManyMasks) for a network that is too large to be enumerated,
+    /// [`Error::Shape`](crate::Error::Shape) for examples that do not fit it, and
+    /// [`Error::Domain`](crate::Error::Domain) for fewer than two samples.
+    pub fn scores(&self, model: &Model, test: &Examples, seed: u64) -> Result<Trial> {
         let ensemble = model.ensemble();
 
         let mut scores = vec![Vec::new(); self.predictors().len()];
@@ -164,27 +178,4 @@ impl std::fmt::Display for Predictor {
             Self::MonteCarlo(samples) => f.pad(&format!("MC k={samples}")),
         }
     }
-}
-
-/// A ReLU softmax classifier of the examples' classes, untrained: inverted dropout on both hidden layers, none on the
-/// inputs.
-fn classifier(examples: &Examples, seed: u64) -> Result<Model> {
-    let (inputs, classes) = (examples.inputs()[0].len(), examples.targets()[0].len());
-    let affine = |outputs, inputs| Affine::new(DMatrix::zeros(outputs, inputs), DVector::zeros(outputs));
-    let relu = || Layer::Unit(PiecewiseLinear::Relu.into());
-    let mut network = Mlp::new(
-        inputs,
-        vec![
-            Layer::Affine(affine(HIDDEN, inputs)?),
-            relu(),
-            Layer::dropout(HIDDEN),
-            Layer::Affine(affine(HIDDEN, HIDDEN)?),
-            relu(),
-            Layer::dropout(HIDDEN),
-            Layer::Affine(affine(classes, HIDDEN)?),
-        ],
-    )?;
-    initial::he_uniform(&mut network, seed);
-    let keep = DVector::from_element(network.units(), KEEP);
-    Model::new(network, HeadKind::Softmax, keep, Convention::Inverted)
 }

@@ -118,6 +118,14 @@ pub enum FileError {
         /// What is wrong and what would be right.
         why: String,
     },
+    /// A journal of trials that does not belong to the run that would go on with it.
+    #[error("{place}: {why}; choose another folder, or remove the file to begin again")]
+    Journal {
+        /// The journal and the line.
+        place: String,
+        /// What is wrong.
+        why: String,
+    },
     /// A network that cannot be built from the manifest.
     #[error("{place}: {source}")]
     Model {

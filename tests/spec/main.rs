@@ -23,6 +23,9 @@ mod ens_decomposition;
 mod ens_jensen;
 mod ens_zero_probability;
 mod eq_7_56_to_7_66_softmax_weight_scaling;
+#[cfg(feature = "files")]
+mod experiment_findings;
+mod experiment_statistics;
 mod fast_dropout;
 mod fast_layers;
 mod glm_closed_forms;
