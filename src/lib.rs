@@ -96,6 +96,7 @@ pub mod experiment;
 #[cfg(feature = "files")]
 pub mod file;
 pub mod head;
+pub mod kernel;
 pub mod law;
 pub mod marginal;
 pub mod mask;
