@@ -5,4 +5,5 @@ mod properties;
 
 mod accuracy;
 mod cases;
+mod deep;
 mod same_bits;
