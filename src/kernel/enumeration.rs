@@ -40,9 +40,12 @@ pub struct Enumeration<'a> {
     x: &'a DVector<f64>,
     stages: Vec<Stage<'a>>,
     structure: Structure<'a>,
+    /// The readout, if there is nothing to decide before it.
+    only: Option<Readout>,
     /// The depth of the part of the tree that decides the stages' units.
     prefix_depth: u32,
-    depth: u32,
+    /// The depth of the part below it, which decides the units of the last dropout layer.
+    readout_depth: u32,
     instructions: InstructionSet,
 }
 
@@ -61,23 +64,18 @@ impl<'a> Enumeration<'a> {
         }
         let mut stages = stages(model);
         let structure = Structure::of(model, &mut stages);
-        let prefix_depth = stages.iter().map(|stage| stage.units.len()).sum::<usize>();
-        let units = prefix_depth + structure.units();
-        Mask::count(units)?;
-        let prefix_depth = prefix_depth as u32;
-        let mut this = Self {
-            model,
-            x,
-            stages,
-            structure,
-            prefix_depth,
-            depth: prefix_depth,
-            instructions: InstructionSet::detect(),
+        let prefix_units: usize = stages.iter().map(|stage| stage.units.len()).sum();
+        Mask::count(prefix_units + structure.units())?;
+        let (prefix_depth, instructions) = (prefix_units as u32, InstructionSet::detect());
+        let only = if prefix_depth > 0 {
+            None
+        } else {
+            let root = Node::root(&stages, x);
+            Some(structure.readout(root.outcome().0)?)
         };
-        // Every mask of the stages has the same tree below it.
-        let any = (0..prefix_depth).fold(this.root(), |node, _| node.decide(&this.stages, false));
-        this.depth += this.readout(&any)?.depth();
-        Ok(this)
+        // Inputs that are 0 have no effect, and the only readout knows them.
+        let readout_depth = only.as_ref().map_or(structure.depth(), Readout::depth);
+        Ok(Self { model, x, stages, structure, only, prefix_depth, readout_depth, instructions })
     }
 
     /// The same, with these instructions: another speed, the same bits.
@@ -87,7 +85,7 @@ impl<'a> Enumeration<'a> {
 
     /// The depth of the tree. Its 2^depth leaves are tiles of up to 2^16 masks, each summed in one go.
     pub fn depth(&self) -> u32 {
-        self.depth
+        self.prefix_depth + self.readout_depth
     }
 
     /// The sums over the masks of a subtree, on the current rayon threads: the same bits for any number of them.
@@ -96,38 +94,45 @@ impl<'a> Enumeration<'a> {
     /// [`Error::Domain`] if the subtree lies below the tree's [`depth`](Enumeration::depth), or if the sizes of a logit's
     /// terms sum to more than 2^40.
     pub fn sums(&self, subtree: Subtree) -> Result<Sums> {
-        if subtree.depth() > self.depth {
+        if subtree.depth() > self.depth() {
             return Err(Error::Domain {
-                what: format!("depth of a subtree of a tree of depth {}", self.depth),
+                what: format!("depth of a subtree of a tree of depth {}", self.depth()),
                 value: subtree.depth().to_string(),
                 must: "at most the depth of the tree",
             });
         }
         let (above, below) = subtree.split(self.prefix_depth);
-        let node = above.path().fold(self.root(), |node, kept| node.decide(&self.stages, kept));
-        self.below(node, self.prefix_depth - above.depth(), below)
+        let node =
+            above.path().try_fold(Node::root(&self.stages, self.x), |node, kept| node.decide(&self.stages, kept));
+        Ok(self.below(node, self.prefix_depth - above.depth(), below)?.unwrap_or_else(|| self.nothing()))
     }
 
     /// The sums below a node of the stages' tree with `undecided` units left; at its leaves, those of one subtree of the
-    /// readout.
-    fn below(&self, node: Node, undecided: u32, subtree: Subtree) -> Result<Sums> {
+    /// readout. `None` below no node.
+    fn below(&self, node: Option<Node>, undecided: u32, subtree: Subtree) -> Result<Option<Sums>> {
+        let Some(node) = node else { return Ok(None) };
         if undecided == 0 {
-            let (_, weight) = node.outcome();
-            return Ok(self.readout(&node)?.sums(subtree, self.instructions).times(weight));
+            let sums = |readout: &Readout| readout.sums(subtree, self.readout_depth, self.instructions);
+            let (activations, weight) = node.outcome();
+            return Ok(Some(match &self.only {
+                Some(readout) => sums(readout),
+                None => sums(&self.structure.readout(activations)?).times(weight),
+            }));
         }
-        let (left, right) = rayon::join(
-            || self.below(node.clone().decide(&self.stages, false), undecided - 1, subtree),
-            || self.below(node.clone().decide(&self.stages, true), undecided - 1, subtree),
-        );
-        Ok(left?.join(&right?))
+        let half = |kept| self.below(node.clone().decide(&self.stages, kept), undecided - 1, subtree);
+        let (left, right) = rayon::join(|| half(false), || half(true));
+        // Nothing is added to what a unit without effect leaves: not even 0, which would change the sign of −0.
+        Ok(match (left?, right?) {
+            (Some(left), Some(right)) => Some(left.join(&right)),
+            (left, right) => left.or(right),
+        })
     }
 
-    fn root(&self) -> Node {
-        Node::root(&self.stages, self.x)
-    }
-
-    fn readout(&self, node: &Node) -> Result<Readout> {
-        self.structure.readout(node.outcome().0)
+    /// The sums over no masks.
+    fn nothing(&self) -> Sums {
+        let outputs = DVector::zeros(self.model.network().outputs());
+        let head = self.model.head();
+        Sums::none(head.expected(&outputs).len(), head.log_coordinates(&outputs).len())
     }
 
     /// The three predictions, from the sums over all masks.

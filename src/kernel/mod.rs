@@ -17,7 +17,7 @@
 //!
 //! # Accuracy
 //!
-//! With one dropout layer, the arithmetic mean of each of C classes is off by at most \\((2C + n + 130)\\,u\\), u = 2⁻⁵³,
+//! With one dropout layer, the arithmetic mean of each of C classes is off by at most \\((C + n + 140)\\,u\\), u = 2⁻⁵³,
 //! *relatively*, whatever the size of the logits (and by 10⁻¹⁵⁰ absolutely, where exponentials underflow); what is seen is
 //! one or two u. E ln p is off by at most that times 1 + the range of the logits. Logits are summed in double-double; the
 //! range of the tables decides beforehand whether four masks can share a division without overflow or underflow, and if not,

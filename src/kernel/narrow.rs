@@ -30,6 +30,9 @@ pub(super) struct Narrow {
     /// B before the high units' factor, four masks at a time: `middle[quad][y][mask]`.
     middle: Vec<f64>,
     middle_weights: Vec<f64>,
+    /// The rows w B of the second product and, last, w: a panel of up to [`ROWS`] of them after the other, each panel mask
+    /// by mask.
+    panels: Vec<Vec<f64>>,
     logarithm: Vec<Logarithm>,
     /// Classes less the reference.
     others: usize,
@@ -49,7 +52,7 @@ enum Logarithm {
 impl Narrow {
     /// The tables, unless the logits range too widely for a shared division.
     pub fn new(low: &Group, middle: &Group) -> Option<Self> {
-        let others = low.logits.len();
+        let others = low.centre.len();
         // |ln s| once the largest of the high units' factors is taken out.
         let bound = low.radius + middle.radius + Real::ln((others + 1) as f64);
         let fit = (LARGEST_LOG / (QUAD as f64 * bound)).floor();
@@ -59,13 +62,18 @@ impl Narrow {
         let mut order = (0..middle.weights.len()).collect_vec();
         order.sort_by(|&a, &b| middle.weights[a].total_cmp(&middle.weights[b]));
         let middle_weights = order.iter().map(|&m| middle.weights[m]).collect_vec();
-        let quads = order.chunks_exact(QUAD);
-        let table =
-            quads.flat_map(|quad| middle.logits.iter().flat_map(move |row| quad.iter().map(move |&m| exp(row[m]))));
+        let rows = (0..others).map(|y| middle.exponentials(y, exp)).collect_vec();
+        let quad = |quad: &[usize]| rows.iter().flat_map(|row| quad.iter().map(|&m| row[m])).collect_vec();
+        let entry = |y: usize, m: usize| rows.get(y).map_or(1.0, |row| row[m]) * middle.weights[m];
+        let panel = |first: usize| {
+            let panel = first..(first + ROWS).min(others + 1);
+            order.iter().flat_map(|&m| panel.clone().map(move |y| (y, m))).map(|(y, m)| entry(y, m)).collect()
+        };
         Some(Self {
-            low: low.logits.iter().flatten().map(|&x| exp(x)).collect(),
+            low: (0..others).flat_map(|y| low.exponentials(y, exp)).collect(),
             low_weights: low.weights.clone(),
-            middle: table.collect(),
+            middle: order.chunks_exact(QUAD).flat_map(quad).collect(),
+            panels: (0..=others).step_by(ROWS).map(panel).collect(),
             logarithm: Logarithm::plan(&middle_weights, fit.min(CHUNK as f64) as usize),
             middle_weights,
             others,
@@ -75,10 +83,11 @@ impl Narrow {
     /// The tile whose high units add `high` to the logits, the reference's being 0.
     pub fn tile<'a>(&'a self, high: &[DoubleDouble]) -> Tile<'a> {
         let shift = high.iter().fold(0.0, |shift: f64, x| x.hi.max(shift));
-        let factors = high.iter().map(|&x| exp(x - shift.into())).collect_vec();
+        let mut factors = high.iter().map(|&x| exp(x - shift.into())).collect_vec();
         let middle = self.middle.chunks_exact(QUAD).zip(factors.iter().cycle());
         let middle: Vec<f64> = middle.flat_map(|(quad, factor)| quad.iter().map(move |b| b * factor)).collect();
-        Tile { tables: self, base: Real::exp(-shift), shift, middle }
+        factors.push(Real::exp(-shift));
+        Tile { tables: self, factors, shift, middle }
     }
 }
 
@@ -107,9 +116,9 @@ impl Logarithm {
 /// All masks of the low and middle units for one mask of the high ones.
 pub(super) struct Tile<'a> {
     tables: &'a Narrow,
-    /// e^−shift: what the reference class counts in s.
-    base: f64,
-    /// The largest of the high units' logits has been taken out.
+    /// What the high units multiply the e^η of each class by and, last, what the reference counts in s.
+    factors: Vec<f64>,
+    /// The largest of the high units' logits, whose exponential has been taken out of all of them.
     shift: f64,
     /// B.
     middle: Vec<f64>,
@@ -134,10 +143,9 @@ impl Tile<'_> {
     /// The sums, V vectors of low masks at a time.
     #[inline(always)]
     fn sums<S: Simd, const V: usize>(&self, simd: S) -> TileSums {
-        let Narrow { low, low_weights, middle_weights, logarithm, others, .. } = self.tables;
+        let Narrow { low, low_weights, middle_weights, panels, logarithm, others, .. } = self.tables;
         let (others, width) = (*others, V * S::F64_LANES);
         let zero = [simd.splat_f64s(0.0); V];
-        let panels = self.panels();
         let mut totals = vec![[0.0; LANES]; others + 2];
         let mut a = vec![zero; others];
         let mut sums = vec![zero; others + 2]; // of the classes, of the reference, of logarithms
@@ -176,23 +184,8 @@ impl Tile<'_> {
         }
         let mut classes = totals.into_iter().map(lanes::sum).collect_vec();
         let logarithm = classes.pop().expect("the sum of logarithms is the last") + self.shift;
-        classes[others] *= self.base;
+        classes.iter_mut().zip(&self.factors).for_each(|(class, factor)| *class *= factor);
         TileSums { classes, logarithm }
-    }
-
-    /// The rows w B of the second product and w, a panel of up to [`ROWS`] of them after the other, each panel mask by
-    /// mask.
-    #[inline(always)]
-    fn panels(&self) -> Vec<Vec<f64>> {
-        let Narrow { middle_weights, others, .. } = self.tables;
-        let panel = |rows: std::ops::Range<usize>| {
-            let entry = |m: usize, y: usize| {
-                let b = if y < *others { self.middle[(m / QUAD * others + y) * QUAD + m % QUAD] } else { 1.0 };
-                b * middle_weights[m]
-            };
-            (0..middle_weights.len()).flat_map(|m| rows.clone().map(move |y| entry(m, y))).collect()
-        };
-        (0..=*others).step_by(ROWS).map(|row| panel(row..(row + ROWS).min(others + 1))).collect()
     }
 
     /// 1/s for every mask of a chunk; returns Σ w ln s.
@@ -207,6 +200,7 @@ impl Tile<'_> {
         responsibilities: &mut [[S::f64s; V]],
     ) -> [S::f64s; V] {
         let one = simd.splat_f64s(1.0);
+        let reference = simd.splat_f64s(self.factors[a.len()]);
         let mut product = [one; V];
         let mut logarithms = [simd.splat_f64s(0.0); V];
         let quads = izip!(
@@ -216,7 +210,7 @@ impl Tile<'_> {
             responsibilities.chunks_exact_mut(QUAD)
         );
         for (b, weights, when, responsibilities) in quads {
-            let mut s = [[simd.splat_f64s(self.base); V]; QUAD];
+            let mut s = [[reference; V]; QUAD];
             for (a, b) in a.iter().zip(b.chunks_exact(QUAD)) {
                 for (s, b) in s.iter_mut().zip(b) {
                     let b = simd.splat_f64s(*b);

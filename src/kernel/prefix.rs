@@ -3,6 +3,9 @@
 //! The first units decided are those of the first dropout layer. What a layer adds up from the units decided so far is kept
 //! at each node of the tree, so that a unit more costs one column of the weight, and what lies before a dropout layer is
 //! evaluated once for all masks of that layer.
+//!
+//! A unit whose activation is 0, such as a ReLU unit below its threshold, has no effect whether dropped or kept: both are
+//! counted as dropped, and half of the tree below is empty.
 
 use super::affine_sum::Multiplier;
 use crate::marginal::double_double::DoubleDouble;
@@ -42,20 +45,24 @@ impl Node {
         root
     }
 
-    /// The next unit dropped, or kept.
-    pub fn decide(mut self, stages: &[Stage], kept: bool) -> Self {
+    /// The next unit dropped, or kept; `None` if a unit without effect is to be kept, since it counts as dropped.
+    pub fn decide(mut self, stages: &[Stage], kept: bool) -> Option<Self> {
         let stage = &stages[self.stage];
         let (unit, multiplier) = stage.units[self.decided];
         let Multiplier::Dropped { keep, scale } = multiplier else { unreachable!("only dropped units are decided") };
-        self.decided += 1;
-        if kept {
-            self.weight = self.weight * keep.into();
-            stage.add(&mut self.sums, unit, self.activations[unit] * scale.hi);
-        } else {
-            self.weight = self.weight * DoubleDouble::sum(1.0, -keep);
+        let activation = self.activations[unit];
+        match (activation == 0.0, kept) {
+            (true, true) => return None,
+            (true, false) => {}
+            (false, false) => self.weight = self.weight * DoubleDouble::sum(1.0, -keep),
+            (false, true) => {
+                self.weight = self.weight * keep.into();
+                stage.add(&mut self.sums, unit, activation * scale.hi);
+            }
         }
+        self.decided += 1;
         self.settle(stages);
-        self
+        Some(self)
     }
 
     /// The activations after all stages, once every unit is decided, with the probability of the decisions.

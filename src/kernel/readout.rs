@@ -59,6 +59,14 @@ impl<'a> Structure<'a> {
         }
     }
 
+    /// The depth of the deepest readout.
+    pub fn depth(&self) -> u32 {
+        match self {
+            Self::Affine { head: HeadKind::Softmax | HeadKind::Bernoulli, .. } => Softmax::depth_of(self.units()),
+            _ => 0,
+        }
+    }
+
     /// The readout for the given activations.
     pub fn readout(&self, h: &DVector<f64>) -> Result<Readout> {
         match self {
@@ -86,17 +94,17 @@ impl Readout {
     pub fn depth(&self) -> u32 {
         match self {
             Self::Classes(softmax) => softmax.depth(),
-            Self::Answers(answers) => answers[0].depth(),
+            Self::Answers(answers) => answers.iter().map(Softmax::depth).max().unwrap_or(0),
             Self::Known(_) => 0,
         }
     }
 
-    /// The sums over the masks of a subtree of this layer's tree.
-    pub fn sums(&self, subtree: Subtree, instructions: InstructionSet) -> Sums {
+    /// The sums over the masks of a subtree of a tree that is `depth` deep, at least as deep as this one.
+    pub fn sums(&self, subtree: Subtree, depth: u32, instructions: InstructionSet) -> Sums {
         match self {
-            Self::Classes(softmax) => softmax.sums(subtree, instructions),
+            Self::Classes(softmax) => softmax.sums(subtree, depth, instructions),
             Self::Answers(answers) => {
-                let sums: Vec<_> = answers.iter().map(|answer| answer.sums(subtree, instructions)).collect();
+                let sums: Vec<_> = answers.iter().map(|answer| answer.sums(subtree, depth, instructions)).collect();
                 let yes = sums.iter().map(|sums| sums.expected[1]);
                 let pairs = sums.iter().flat_map(|sums| [sums.log_coordinates[1], sums.log_coordinates[0]]);
                 Sums {
@@ -104,7 +112,8 @@ impl Readout {
                     log_coordinates: DVector::from_iterator(2 * answers.len(), pairs),
                 }
             }
-            Self::Known(sums) => sums.clone(),
+            Self::Known(sums) if subtree.index() == 0 => sums.clone(),
+            Self::Known(sums) => Sums::none(sums.expected.len(), sums.log_coordinates.len()),
         }
     }
 }

@@ -13,8 +13,8 @@ use itertools::Itertools;
 ///
 /// The units are ordered by the size of their contribution. The smallest make the tile: up to eight units enter through
 /// a table of A, up to eight more through a table of B, and no exponential is taken inside. The others make the tree of
-/// tiles, so that a huge contribution decides between tiles and not within one. Units without effect fill up a tile that
-/// is too small.
+/// tiles, so that a huge contribution decides between tiles and not within one. A unit that contributes nothing has no
+/// place in either, unless to fill up a tile that is too small.
 #[derive(Clone, Debug)]
 pub(super) struct Softmax {
     /// The class that the logits are relative to.
@@ -46,6 +46,7 @@ impl Softmax {
     pub fn new(sum: &AffineSum) -> Self {
         let reference = reference(sum);
         let AffineSum { constant, mut units } = sum.relative_to(reference);
+        units.retain(|unit| unit.size() > 0.0);
         units.sort_by(|a, b| a.size().total_cmp(&b.size()));
         let missing = (FEWEST_LOW + FEWEST_MIDDLE).saturating_sub(units.len());
         units.splice(0..0, vec![Unit::null(constant.len()); missing]);
@@ -69,18 +70,34 @@ impl Softmax {
         Self { reference, tables, centre, mean, high: high.iter().rev().cloned().collect() }
     }
 
+    /// The depth of the tree of so many units.
+    pub fn depth_of(units: usize) -> u32 {
+        units.saturating_sub(2 * MOST) as u32
+    }
+
     /// The depth of the tree: its 2^depth leaves are tiles.
     pub fn depth(&self) -> u32 {
         self.high.len() as u32
     }
 
+    /// The sums over the masks of a subtree of a tree that is `depth` deep: as many levels as it is deeper than this one
+    /// decide units without effect, and all their masks count as the left one.
+    pub fn sums(&self, subtree: Subtree, depth: u32, instructions: InstructionSet) -> Sums {
+        let (without_effect, subtree) = subtree.split(depth - self.depth());
+        if without_effect.index() == 0 {
+            self.below(subtree, instructions)
+        } else {
+            Sums::none(self.centre.len() + 1, self.centre.len() + 1)
+        }
+    }
+
     /// The sums over the masks of a subtree.
-    pub fn sums(&self, subtree: Subtree, instructions: InstructionSet) -> Sums {
+    fn below(&self, subtree: Subtree, instructions: InstructionSet) -> Sums {
         if subtree.depth() == self.depth() {
             return self.tile(subtree, instructions);
         }
         let [left, right] = subtree.halves();
-        let (left, right) = rayon::join(|| self.sums(left, instructions), || self.sums(right, instructions));
+        let (left, right) = rayon::join(|| self.below(left, instructions), || self.below(right, instructions));
         left.join(&right)
     }
 

@@ -16,6 +16,12 @@ pub struct Sums {
 }
 
 impl Sums {
+    /// The sums over no masks: of −0.0, which added to any number changes no bit of it.
+    pub(super) fn none(expected: usize, log_coordinates: usize) -> Self {
+        let zeros = |len| DVector::from_element(len, -0.0);
+        Self { expected: zeros(expected), log_coordinates: zeros(log_coordinates) }
+    }
+
     /// The sums over the masks of both.
     pub fn join(self, other: &Self) -> Self {
         Self {

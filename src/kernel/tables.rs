@@ -5,11 +5,12 @@ use crate::marginal::double_double::DoubleDouble;
 use crate::scalar::Real;
 use itertools::Itertools;
 use std::f64::consts::{LN_2, LOG2_E};
+use std::ops::Mul;
 
 /// ln 2 to 106 bits.
 const LN_2_PRECISE: DoubleDouble = DoubleDouble { hi: LN_2, lo: 2.3190468138462996e-17 };
 
-/// A number m · 2^k with m between √½ and √2, for exponentials beyond the range of doubles.
+/// A number m · 2^k with m near 1, for exponentials beyond the range of doubles.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scaled {
     pub mantissa: f64,
@@ -17,35 +18,59 @@ pub(super) struct Scaled {
     pub exponent: f64,
 }
 
+impl Mul for Scaled {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        Self { mantissa: self.mantissa * other.mantissa, exponent: self.exponent + other.exponent }
+    }
+}
+
 /// All masks of a group of units.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     /// The probability of each mask. Mask m keeps unit i of the group where bit i of m is set.
     pub weights: Vec<f64>,
-    /// `logits[y][m]`: the units' share of logit y, less `centre[y]`.
-    pub logits: Vec<Vec<DoubleDouble>>,
-    /// The middle between the smallest and the largest share.
+    /// The middle between the smallest and the largest of the group's shares in each logit.
     pub centre: Vec<DoubleDouble>,
-    /// How far a share can be from the middle, for the worst class.
+    /// How far a share can be from the middle, for the worst logit.
     pub radius: f64,
+    /// For each logit, the shares of the masks of the first and of the second half of the units, each less its middle.
+    halves: Vec<[Vec<DoubleDouble>; 2]>,
 }
 
 impl Group {
     pub fn new(units: &[Unit], outputs: usize) -> Self {
-        let column = |y: usize| units.iter().map(move |unit| unit.contribution[y]);
-        let half = |a: DoubleDouble| DoubleDouble { hi: a.hi / 2.0, lo: a.lo / 2.0 };
-        let centre = (0..outputs).map(|y| column(y).fold(DoubleDouble::ZERO, |sum, a| sum + half(a))).collect_vec();
-        let logits = centre.iter().enumerate().map(|(y, &c)| subset_sums(-c, column(y))).collect();
-        let radius = (0..outputs).map(|y| column(y).map(|a| a.hi.abs() / 2.0).sum()).fold(0.0, f64::max);
-        Self { weights: weights(units), logits, centre, radius }
+        let (first, second) = units.split_at(units.len() / 2);
+        let radius = |y: usize| units.iter().map(|unit| unit.contribution[y].hi.abs() / 2.0).sum();
+        Self {
+            weights: weights(units),
+            centre: (0..outputs).map(|y| centre(units, y)).collect(),
+            radius: (0..outputs).map(radius).fold(0.0, f64::max),
+            halves: (0..outputs).map(|y| [subset_sums(first, y), subset_sums(second, y)]).collect(),
+        }
+    }
+
+    /// The exponential of each mask's share in logit y less the middle: the product of two, one from each half, so that
+    /// 2^(n/2) of them need to be taken.
+    pub fn exponentials<T: Copy + Mul<Output = T>>(&self, y: usize, exp: impl Fn(DoubleDouble) -> T) -> Vec<T> {
+        let [first, second] = self.halves[y].each_ref().map(|half| half.iter().map(|&x| exp(x)).collect_vec());
+        second.iter().flat_map(|&b| first.iter().map(move |&a| a * b)).collect()
     }
 }
 
-/// `start` plus the sum of every subset of the terms.
-fn subset_sums(start: DoubleDouble, terms: impl Iterator<Item = DoubleDouble>) -> Vec<DoubleDouble> {
-    let mut sums = vec![start];
-    for term in terms {
-        sums.extend(sums.clone().into_iter().map(|sum| sum + term));
+/// Half of the sum of all units' contributions to logit y.
+fn centre(units: &[Unit], y: usize) -> DoubleDouble {
+    let half = |a: DoubleDouble| DoubleDouble { hi: a.hi / 2.0, lo: a.lo / 2.0 };
+    units.iter().fold(DoubleDouble::ZERO, |sum, unit| sum + half(unit.contribution[y]))
+}
+
+/// The sum of the contributions to logit y of every subset of the units, less the middle.
+fn subset_sums(units: &[Unit], y: usize) -> Vec<DoubleDouble> {
+    let mut sums = vec![-centre(units, y)];
+    for unit in units {
+        let dropped = sums.len();
+        sums.extend_from_within(..);
+        sums[dropped..].iter_mut().for_each(|sum| *sum = *sum + unit.contribution[y]);
     }
     sums
 }

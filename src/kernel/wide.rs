@@ -28,16 +28,18 @@ struct Lanes {
 
 impl Wide {
     pub fn new(low: &Group, middle: &Group) -> Self {
-        let masks = (0..low.weights.len()).step_by(LANES);
-        let lanes = |row: &Vec<DoubleDouble>, first| {
-            let scaled: [Scaled; LANES] = std::array::from_fn(|lane| scaled_exp(row[first + lane]));
-            Lanes { mantissa: scaled.map(|x| x.mantissa), exponent: scaled.map(|x| x.exponent) }
+        let classes = low.centre.len();
+        let [low_rows, middle_rows] =
+            [low, middle].map(|group| (0..classes).map(|y| group.exponentials(y, scaled_exp)).collect_vec());
+        let lanes = |row: &Vec<Scaled>, first: usize| Lanes {
+            mantissa: std::array::from_fn(|lane| row[first + lane].mantissa),
+            exponent: std::array::from_fn(|lane| row[first + lane].exponent),
         };
-        let column = |m: usize| middle.logits.iter().map(|row| scaled_exp(row[m])).collect();
+        let masks = (0..low.weights.len()).step_by(LANES);
         Self {
-            low: masks.map(|first| low.logits.iter().map(|row| lanes(row, first)).collect()).collect(),
+            low: masks.map(|first| low_rows.iter().map(|row| lanes(row, first)).collect()).collect(),
             low_weights: low.weights.clone(),
-            middle: (0..middle.weights.len()).map(column).collect(),
+            middle: (0..middle.weights.len()).map(|m| middle_rows.iter().map(|row| row[m]).collect()).collect(),
             middle_weights: middle.weights.clone(),
         }
     }
@@ -45,13 +47,13 @@ impl Wide {
     /// The tile whose high units add `high` to the logits, the reference's being 0.
     pub fn tile<'a>(&'a self, high: &[DoubleDouble]) -> Tile<'a> {
         let factors = high.iter().map(|&x| scaled_exp(x)).collect_vec();
-        let times = |(b, f): (&Scaled, &Scaled)| Scaled {
-            mantissa: b.mantissa * f.mantissa,
-            exponent: b.exponent + f.exponent,
-        };
         Tile {
             tables: self,
-            middle: self.middle.iter().map(|row| row.iter().zip(&factors).map(times).collect()).collect(),
+            middle: self
+                .middle
+                .iter()
+                .map(|row| row.iter().zip(&factors).map(|(&b, &factor)| b * factor).collect())
+                .collect(),
         }
     }
 }
