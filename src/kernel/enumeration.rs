@@ -4,6 +4,7 @@ use super::affine_sum::Multiplier;
 use super::prefix::{Node, Stage};
 use super::readout::{Readout, Structure};
 use super::sums::Sums;
+use super::tile::Pass;
 use super::{InstructionSet, Subtree};
 use crate::ensemble::Prediction;
 use crate::error::{Error, Result};
@@ -46,7 +47,7 @@ pub struct Enumeration<'a> {
     prefix_depth: u32,
     /// The depth of the part below it, which decides the units of the last dropout layer.
     readout_depth: u32,
-    instructions: InstructionSet,
+    pass: Pass,
 }
 
 impl<'a> Enumeration<'a> {
@@ -66,7 +67,8 @@ impl<'a> Enumeration<'a> {
         let structure = Structure::of(model, &mut stages);
         let prefix_units: usize = stages.iter().map(|stage| stage.units.len()).sum();
         Mask::count(prefix_units + structure.units())?;
-        let (prefix_depth, instructions) = (prefix_units as u32, InstructionSet::detect());
+        let prefix_depth = prefix_units as u32;
+        let pass = Pass { instructions: InstructionSet::detect(), squares: false };
         let only = if prefix_depth > 0 {
             None
         } else {
@@ -75,12 +77,17 @@ impl<'a> Enumeration<'a> {
         };
         // Inputs that are 0 have no effect, and the only readout knows them.
         let readout_depth = only.as_ref().map_or(structure.depth(), Readout::depth);
-        Ok(Self { model, x, stages, structure, only, prefix_depth, readout_depth, instructions })
+        Ok(Self { model, x, stages, structure, only, prefix_depth, readout_depth, pass })
     }
 
     /// The same, with these instructions: another speed, the same bits.
     pub fn with_instructions(self, instructions: InstructionSet) -> Self {
-        Self { instructions, ..self }
+        Self { pass: Pass { instructions, ..self.pass }, ..self }
+    }
+
+    /// The same, summing squares too: about half as much work again.
+    pub fn with_variance(self) -> Self {
+        Self { pass: Pass { squares: true, ..self.pass }, ..self }
     }
 
     /// The depth of the tree. Its 2^depth leaves are tiles of up to 2^16 masks, each summed in one go.
@@ -112,7 +119,7 @@ impl<'a> Enumeration<'a> {
     fn below(&self, node: Option<Node>, undecided: u32, subtree: Subtree) -> Result<Option<Sums>> {
         let Some(node) = node else { return Ok(None) };
         if undecided == 0 {
-            let sums = |readout: &Readout| readout.sums(subtree, self.readout_depth, self.instructions);
+            let sums = |readout: &Readout| readout.sums(subtree, self.readout_depth, self.pass);
             let (activations, weight) = node.outcome();
             return Ok(Some(match &self.only {
                 Some(readout) => sums(readout),
@@ -132,7 +139,7 @@ impl<'a> Enumeration<'a> {
     fn nothing(&self) -> Sums {
         let outputs = DVector::zeros(self.model.network().outputs());
         let head = self.model.head();
-        Sums::none(head.expected(&outputs).len(), head.log_coordinates(&outputs).len())
+        Sums::none(head.expected(&outputs).len(), head.log_coordinates(&outputs).len(), self.pass.squares)
     }
 
     /// The three predictions, from the sums over all masks.
@@ -145,6 +152,18 @@ impl<'a> Enumeration<'a> {
             geometric_mean: self.model.head().normalise(&whole.log_coordinates)?,
             weight_scaling: self.model.ensemble().weight_scaling(self.x)?,
         })
+    }
+
+    /// \\(\operatorname{Var}_\mu \mathbb E(y \mid x, \mu)\\), the spread of the sub-models' predictions, from the sums over
+    /// all masks: the part that [`TotalVariance`](crate::ensemble::total_variance::TotalVariance) calls `between`. It is the
+    /// mean square less the squared mean, each good to a few roundings of its own size; where they nearly cancel, the second
+    /// pass of the definition keeps more digits.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless the sums were made [`with_variance`](Enumeration::with_variance).
+    pub fn variance(&self, whole: &Sums) -> Result<DVector<f64>> {
+        Error::shape("sums of squares, one an entry of y", whole.expected.len(), whole.squares.len())?;
+        Ok(whole.squares.zip_map(&whole.expected, |square, mean| (square - mean * mean).max(0.0)))
     }
 }
 

@@ -81,13 +81,25 @@ impl Narrow {
     }
 
     /// The tile whose high units add `high` to the logits, the reference's being 0.
-    pub fn tile<'a>(&'a self, high: &[DoubleDouble]) -> Tile<'a> {
+    pub fn tile<'a>(&'a self, high: &[DoubleDouble], squares: bool) -> Tile<'a> {
         let shift = high.iter().fold(0.0, |shift: f64, x| x.hi.max(shift));
         let mut factors = high.iter().map(|&x| exp(x - shift.into())).collect_vec();
         let middle = self.middle.chunks_exact(QUAD).zip(factors.iter().cycle());
         let middle: Vec<f64> = middle.flat_map(|(quad, factor)| quad.iter().map(move |b| b * factor)).collect();
         factors.push(Real::exp(-shift));
-        Tile { tables: self, factors, shift, middle }
+        Tile { tables: self, factors, shift, middle, squares: if squares { self.squares() } else { Vec::new() } }
+    }
+
+    /// The panels of w B² and w.
+    fn squares(&self) -> Vec<Vec<f64>> {
+        let b = |m: usize, y: usize| {
+            if y < self.others { self.middle[(m / QUAD * self.others + y) * QUAD + m % QUAD] } else { 1.0 }
+        };
+        let square = |(first, panel): (usize, &Vec<f64>)| {
+            let rows = panel.len() / self.middle_weights.len();
+            panel.iter().enumerate().map(|(i, entry)| entry * b(i / rows, first + i % rows)).collect()
+        };
+        (0..).step_by(ROWS).zip(&self.panels).map(square).collect()
     }
 }
 
@@ -122,6 +134,8 @@ pub(super) struct Tile<'a> {
     shift: f64,
     /// B.
     middle: Vec<f64>,
+    /// The panels for the squares, if they are asked for.
+    squares: Vec<Vec<f64>>,
 }
 
 impl WithSimd for Tile<'_> {
@@ -146,9 +160,12 @@ impl Tile<'_> {
         let Narrow { low, low_weights, middle_weights, panels, logarithm, others, .. } = self.tables;
         let (others, width) = (*others, V * S::F64_LANES);
         let zero = [simd.splat_f64s(0.0); V];
-        let mut totals = vec![[0.0; LANES]; others + 2];
+        // The rows: the other classes, the reference, logarithms; squares of the other classes, of the reference.
+        let squares = others + 2;
+        let rows = squares + if self.squares.is_empty() { 0 } else { others + 1 };
+        let mut totals = vec![[0.0; LANES]; rows];
         let mut a = vec![zero; others];
-        let mut sums = vec![zero; others + 2]; // of the classes, of the reference, of logarithms
+        let mut sums = vec![zero; rows];
         let mut responsibilities = [zero; CHUNK];
         for first in (0..low_weights.len()).step_by(width) {
             for (a, row) in a.iter_mut().zip(low.chunks_exact(low_weights.len())) {
@@ -161,31 +178,30 @@ impl Tile<'_> {
                 let b = &self.middle[chunk * CHUNK * others..][..weights.len() * others];
                 let logarithms = self.respond::<S, V>(simd, &a, b, weights, &logarithm[quads], responsibilities);
                 add::<S, V>(simd, &mut sums[others + 1], &logarithms);
-                for (panel, sums) in panels.iter().zip(sums[..=others].chunks_mut(ROWS)) {
-                    let panel = &panel[chunk * CHUNK * sums.len()..][..weights.len() * sums.len()];
-                    match sums.len() {
-                        1 => multiply::<S, V, 1>(simd, responsibilities, panel, sums),
-                        2 => multiply::<S, V, 2>(simd, responsibilities, panel, sums),
-                        3 => multiply::<S, V, 3>(simd, responsibilities, panel, sums),
-                        4 => multiply::<S, V, 4>(simd, responsibilities, panel, sums),
-                        _ => multiply::<S, V, ROWS>(simd, responsibilities, panel, sums),
+                multiply::<S, V>(simd, responsibilities, panels, chunk, &mut sums[..=others]);
+                if !self.squares.is_empty() {
+                    for r in responsibilities.iter_mut().flatten() {
+                        *r = simd.mul_f64s(*r, *r);
                     }
+                    multiply::<S, V>(simd, responsibilities, &self.squares, chunk, &mut sums[squares..]);
                 }
             }
             let weights = &low_weights[first..first + width];
-            for (y, (total, sums)) in totals.iter_mut().zip(&sums).enumerate() {
+            for (row, (total, sums)) in totals.iter_mut().zip(&sums).enumerate() {
                 let sums: &[f64] = bytemuck::cast_slice(sums);
-                let a: &[f64] = a.get(y).map_or(&[], |a| bytemuck::cast_slice(a));
+                let a: &[f64] = a.get(row % squares).map_or(&[], |a| bytemuck::cast_slice(a));
                 for (i, (sum, weight)) in sums.iter().zip(weights).enumerate() {
-                    let factor = a.get(i).map_or(*weight, |a| a * weight);
+                    let factor = a.get(i).map_or(*weight, |a| if row < squares { a * weight } else { a * a * weight });
                     total[i % LANES] = factor.mul_add(*sum, total[i % LANES]);
                 }
             }
         }
         let mut classes = totals.into_iter().map(lanes::sum).collect_vec();
+        let mut squares = classes.split_off(squares);
+        squares.iter_mut().zip(&self.factors).for_each(|(square, factor)| *square *= factor * factor);
         let logarithm = classes.pop().expect("the sum of logarithms is the last") + self.shift;
         classes.iter_mut().zip(&self.factors).for_each(|(class, factor)| *class *= factor);
-        TileSums { classes, logarithm }
+        TileSums { classes, logarithm, squares }
     }
 
     /// 1/s for every mask of a chunk; returns Σ w ln s.
@@ -269,9 +285,30 @@ fn add<S: Simd, const V: usize>(simd: S, sum: &mut [S::f64s; V], term: &[S::f64s
     }
 }
 
+/// A chunk of the second product, for all panels.
+#[inline(always)]
+fn multiply<S: Simd, const V: usize>(
+    simd: S,
+    r: &[[S::f64s; V]],
+    panels: &[Vec<f64>],
+    chunk: usize,
+    sums: &mut [[S::f64s; V]],
+) {
+    for (panel, sums) in panels.iter().zip(sums.chunks_mut(ROWS)) {
+        let panel = &panel[chunk * CHUNK * sums.len()..][..r.len() * sums.len()];
+        match sums.len() {
+            1 => multiply_rows::<S, V, 1>(simd, r, panel, sums),
+            2 => multiply_rows::<S, V, 2>(simd, r, panel, sums),
+            3 => multiply_rows::<S, V, 3>(simd, r, panel, sums),
+            4 => multiply_rows::<S, V, 4>(simd, r, panel, sums),
+            _ => multiply_rows::<S, V, ROWS>(simd, r, panel, sums),
+        }
+    }
+}
+
 /// R rows of the second product: `sums[row] += Σ_m r[m] · panel[m][row]`.
 #[inline(always)]
-fn multiply<S: Simd, const V: usize, const R: usize>(
+fn multiply_rows<S: Simd, const V: usize, const R: usize>(
     simd: S,
     r: &[[S::f64s; V]],
     panel: &[f64],

@@ -4,7 +4,8 @@ use super::affine_sum::{AffineSum, Multiplier};
 use super::prefix::Stage;
 use super::softmax::Softmax;
 use super::sums::Sums;
-use super::{InstructionSet, Subtree, closed_form};
+use super::tile::Pass;
+use super::{Subtree, closed_form};
 use crate::error::Result;
 use crate::model::{HeadKind, Model};
 use crate::network::{Affine, Layer, Network};
@@ -81,10 +82,10 @@ impl<'a> Structure<'a> {
                     HeadKind::Gaussian { variance } => Readout::Known(closed_form::gaussian(&sum, *variance)),
                 })
             }
-            Self::Head(model) => Ok(Readout::Known(Sums {
-                expected: model.head().expected(h),
-                log_coordinates: model.head().log_coordinates(h),
-            })),
+            Self::Head(model) => {
+                let (expected, log_coordinates) = (model.head().expected(h), model.head().log_coordinates(h));
+                Ok(Readout::Known(Sums { squares: expected.map(|mean| mean * mean), expected, log_coordinates }))
+            }
         }
     }
 }
@@ -100,20 +101,30 @@ impl Readout {
     }
 
     /// The sums over the masks of a subtree of a tree that is `depth` deep, at least as deep as this one.
-    pub fn sums(&self, subtree: Subtree, depth: u32, instructions: InstructionSet) -> Sums {
+    pub fn sums(&self, subtree: Subtree, depth: u32, pass: Pass) -> Sums {
         match self {
-            Self::Classes(softmax) => softmax.sums(subtree, depth, instructions),
+            Self::Classes(softmax) => softmax.sums(subtree, depth, pass),
             Self::Answers(answers) => {
-                let sums: Vec<_> = answers.iter().map(|answer| answer.sums(subtree, depth, instructions)).collect();
+                let sums: Vec<_> = answers.iter().map(|answer| answer.sums(subtree, depth, pass)).collect();
                 let yes = sums.iter().map(|sums| sums.expected[1]);
                 let pairs = sums.iter().flat_map(|sums| [sums.log_coordinates[1], sums.log_coordinates[0]]);
+                let squares = sums.iter().filter_map(|sums| sums.squares.as_slice().get(1).copied());
                 Sums {
+                    squares: DVector::from_vec(squares.collect()),
                     expected: DVector::from_iterator(answers.len(), yes),
                     log_coordinates: DVector::from_iterator(2 * answers.len(), pairs),
                 }
             }
-            Self::Known(sums) if subtree.index() == 0 => sums.clone(),
-            Self::Known(sums) => Sums::none(sums.expected.len(), sums.log_coordinates.len()),
+            Self::Known(sums) => {
+                let none = Sums::none(sums.expected.len(), sums.log_coordinates.len(), pass.squares);
+                if subtree.index() > 0 {
+                    none
+                } else if pass.squares {
+                    sums.clone()
+                } else {
+                    Sums { squares: none.squares, ..sums.clone() }
+                }
+            }
         }
     }
 }

@@ -1,11 +1,12 @@
 //! All masks of a softmax over an affine sum: the tree of tiles.
 
+use super::Subtree;
 use super::affine_sum::{AffineSum, Unit};
 use super::narrow::Narrow;
 use super::sums::Sums;
 use super::tables::Group;
+use super::tile::Pass;
 use super::wide::Wide;
-use super::{InstructionSet, Subtree};
 use crate::marginal::double_double::DoubleDouble;
 use itertools::Itertools;
 
@@ -82,27 +83,27 @@ impl Softmax {
 
     /// The sums over the masks of a subtree of a tree that is `depth` deep: as many levels as it is deeper than this one
     /// decide units without effect, and all their masks count as the left one.
-    pub fn sums(&self, subtree: Subtree, depth: u32, instructions: InstructionSet) -> Sums {
+    pub fn sums(&self, subtree: Subtree, depth: u32, pass: Pass) -> Sums {
         let (without_effect, subtree) = subtree.split(depth - self.depth());
         if without_effect.index() == 0 {
-            self.below(subtree, instructions)
+            self.below(subtree, pass)
         } else {
-            Sums::none(self.centre.len() + 1, self.centre.len() + 1)
+            Sums::none(self.centre.len() + 1, self.centre.len() + 1, pass.squares)
         }
     }
 
     /// The sums over the masks of a subtree.
-    fn below(&self, subtree: Subtree, instructions: InstructionSet) -> Sums {
+    fn below(&self, subtree: Subtree, pass: Pass) -> Sums {
         if subtree.depth() == self.depth() {
-            return self.tile(subtree, instructions);
+            return self.tile(subtree, pass);
         }
         let [left, right] = subtree.halves();
-        let (left, right) = rayon::join(|| self.below(left, instructions), || self.below(right, instructions));
+        let (left, right) = rayon::join(|| self.below(left, pass), || self.below(right, pass));
         left.join(&right)
     }
 
     /// The sums over the masks of one leaf.
-    fn tile(&self, leaf: Subtree, instructions: InstructionSet) -> Sums {
+    fn tile(&self, leaf: Subtree, pass: Pass) -> Sums {
         let (mut logits, mut weight) = (self.centre.clone(), DoubleDouble::ONE);
         for (unit, kept) in self.high.iter().zip(leaf.path()) {
             if kept {
@@ -113,16 +114,20 @@ impl Softmax {
             }
         }
         let mut sums = match &self.tables {
-            Tables::Narrow(tables) => instructions.run(tables.tile(&logits)),
-            Tables::Wide(tables) => instructions.run(tables.tile(&logits)),
+            Tables::Narrow(tables) => pass.instructions.run(tables.tile(&logits, pass.squares)),
+            Tables::Wide(tables) => pass.instructions.run(tables.tile(&logits, pass.squares)),
         };
         let reference = sums.classes.pop().expect("the reference's is always there");
         sums.classes.insert(self.reference, reference);
+        if let Some(reference) = sums.squares.pop() {
+            sums.squares.insert(self.reference, reference);
+        }
         let means = logits.iter().zip(&self.mean).map(|(&centre, &mean)| centre + mean);
         let logarithm = |mean: DoubleDouble| (mean - sums.logarithm.into()).hi;
         let mut log_coordinates = means.map(logarithm).collect_vec();
         log_coordinates.insert(self.reference, -sums.logarithm);
-        Sums { expected: sums.classes.into(), log_coordinates: log_coordinates.into() }.times(weight.hi)
+        Sums { expected: sums.classes.into(), log_coordinates: log_coordinates.into(), squares: sums.squares.into() }
+            .times(weight.hi)
     }
 }
 

@@ -45,7 +45,7 @@ impl Wide {
     }
 
     /// The tile whose high units add `high` to the logits, the reference's being 0.
-    pub fn tile<'a>(&'a self, high: &[DoubleDouble]) -> Tile<'a> {
+    pub fn tile<'a>(&'a self, high: &[DoubleDouble], squares: bool) -> Tile<'a> {
         let factors = high.iter().map(|&x| scaled_exp(x)).collect_vec();
         Tile {
             tables: self,
@@ -54,6 +54,7 @@ impl Wide {
                 .iter()
                 .map(|row| row.iter().zip(&factors).map(|(&b, &factor)| b * factor).collect())
                 .collect(),
+            squares,
         }
     }
 }
@@ -62,6 +63,7 @@ impl Wide {
 pub(super) struct Tile<'a> {
     tables: &'a Wide,
     middle: Vec<Vec<Scaled>>,
+    squares: bool,
 }
 
 impl WithSimd for Tile<'_> {
@@ -71,15 +73,28 @@ impl WithSimd for Tile<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> TileSums {
         let others = self.middle[0].len();
-        let mut totals = vec![[0.0; LANES]; others + 2];
+        // The rows: the other classes, the reference, logarithms; squares of the other classes, of the reference.
+        let squares = others + 2;
+        let rows = squares + if self.squares { others + 1 } else { 0 };
+        let mut totals = vec![[0.0; LANES]; rows];
         let mut terms = vec![[0.0; LANES]; others + 1];
         for (low, low_weights) in self.tables.low.iter().zip(self.tables.low_weights.chunks_exact(LANES)) {
-            let mut sums = vec![[0.0; LANES]; others + 2];
+            let mut sums = vec![[0.0; LANES]; rows];
             for (middle, weight) in self.middle.iter().zip(&self.tables.middle_weights) {
                 let (inverse, logarithm) = normalise(low, middle, &mut terms);
-                for (sum, term) in sums.iter_mut().zip(&terms) {
+                for term in &mut terms {
                     for lane in 0..LANES {
-                        sum[lane] = (term[lane] * inverse[lane]).mul_add(*weight, sum[lane]);
+                        term[lane] *= inverse[lane];
+                    }
+                }
+                for (sum, p) in sums.iter_mut().zip(&terms) {
+                    for lane in 0..LANES {
+                        sum[lane] = p[lane].mul_add(*weight, sum[lane]);
+                    }
+                }
+                for (sum, p) in sums[squares..].iter_mut().zip(&terms) {
+                    for lane in 0..LANES {
+                        sum[lane] = (p[lane] * p[lane]).mul_add(*weight, sum[lane]);
                     }
                 }
                 for lane in 0..LANES {
@@ -93,8 +108,9 @@ impl WithSimd for Tile<'_> {
             }
         }
         let mut classes = totals.into_iter().map(lanes::sum).collect_vec();
-        let logarithm = classes.pop().expect("the sum of logarithms is the last");
-        TileSums { classes, logarithm }
+        let squares = classes.split_off(squares);
+        let logarithm = classes.pop().expect("the sum of logarithms comes after the classes");
+        TileSums { classes, logarithm, squares }
     }
 }
 

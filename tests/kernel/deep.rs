@@ -15,7 +15,7 @@ use proptest::test_runner::TestCaseResult;
 /// outputs are at most 10 times its inputs plus 1: 10, 110 and 1100. A sum of four terms is off by at most 5 roundings of
 /// its size, a unit by 2 more, and each layer passes on 10 times the error of the one before: logits are off by less than
 /// 3 · 8 · 1100 u, in each of the two ways, and ln p by twice that.
-const TOLERANCE: f64 = 2.0 * 2.0 * 3.0 * 8.0 * 1100.0 * f64::EPSILON / 2.0;
+pub const TOLERANCE: f64 = 2.0 * 2.0 * 3.0 * 8.0 * 1100.0 * f64::EPSILON / 2.0;
 
 const WIDTH: usize = 3;
 
@@ -47,7 +47,7 @@ fn head() -> impl Strategy<Value = HeadKind> {
 
 /// Up to three affine layers, with dropout before, between and after, in any order with the units; at most 9 droppable
 /// units.
-fn model() -> impl Strategy<Value = (Model, DVector<f64>)> {
+pub fn model() -> impl Strategy<Value = (Model, DVector<f64>)> {
     let layer = || prop_oneof![2 => dropout(), 1 => unit()];
     let between = || prop::collection::vec(layer(), 0..=2);
     let layers = (between(), affine(), between(), affine(), between(), prop::option::of(affine()), between()).prop_map(

@@ -7,3 +7,4 @@ mod accuracy;
 mod cases;
 mod deep;
 mod same_bits;
+mod variance;
