@@ -64,7 +64,8 @@ impl AffineSum {
             if !(0.0..=1.0).contains(&keep) {
                 return Err(Error::KeepProbability { unit: i, value: keep.to_string() });
             }
-            let contribution = column.iter().map(|&w| scale * h.into() * w.into());
+            let scaled = scale * h.into();
+            let contribution = column.iter().map(|&w| scaled * w.into());
             if keep == 1.0 {
                 constant.iter_mut().zip(contribution).for_each(|(c, a)| *c = *c + a);
             } else if keep > 0.0 {

@@ -63,16 +63,21 @@ impl Narrow {
         order.sort_by(|&a, &b| middle.weights[a].total_cmp(&middle.weights[b]));
         let middle_weights = order.iter().map(|&m| middle.weights[m]).collect_vec();
         let rows = (0..others).map(|y| middle.exponentials(y, exp)).collect_vec();
-        let quad = |quad: &[usize]| rows.iter().flat_map(|row| quad.iter().map(|&m| row[m])).collect_vec();
+        let mut table = Vec::with_capacity(others * order.len());
+        for quad in order.chunks_exact(QUAD) {
+            rows.iter().for_each(|row| table.extend(quad.iter().map(|&m| row[m])));
+        }
         let entry = |y: usize, m: usize| rows.get(y).map_or(1.0, |row| row[m]) * middle.weights[m];
         let panel = |first: usize| {
-            let panel = first..(first + ROWS).min(others + 1);
-            order.iter().flat_map(|&m| panel.clone().map(move |y| (y, m))).map(|(y, m)| entry(y, m)).collect()
+            let rows = first..(first + ROWS).min(others + 1);
+            let mut panel = Vec::with_capacity(rows.len() * order.len());
+            order.iter().for_each(|&m| panel.extend(rows.clone().map(|y| entry(y, m))));
+            panel
         };
         Some(Self {
-            low: (0..others).flat_map(|y| low.exponentials(y, exp)).collect(),
+            low: (0..others).map(|y| low.exponentials(y, exp)).collect_vec().concat(),
             low_weights: low.weights.clone(),
-            middle: order.chunks_exact(QUAD).flat_map(quad).collect(),
+            middle: table,
             panels: (0..=others).step_by(ROWS).map(panel).collect(),
             logarithm: Logarithm::plan(&middle_weights, fit.min(CHUNK as f64) as usize),
             middle_weights,
@@ -84,8 +89,10 @@ impl Narrow {
     pub fn tile<'a>(&'a self, high: &[DoubleDouble], squares: bool) -> Tile<'a> {
         let shift = high.iter().fold(0.0, |shift: f64, x| x.hi.max(shift));
         let mut factors = high.iter().map(|&x| exp(x - shift.into())).collect_vec();
-        let middle = self.middle.chunks_exact(QUAD).zip(factors.iter().cycle());
-        let middle: Vec<f64> = middle.flat_map(|(quad, factor)| quad.iter().map(move |b| b * factor)).collect();
+        let mut middle = self.middle.clone();
+        for (quad, factor) in middle.chunks_exact_mut(QUAD).zip(factors.iter().cycle()) {
+            quad.iter_mut().for_each(|b| *b *= factor);
+        }
         factors.push(Real::exp(-shift));
         Tile { tables: self, factors, shift, middle, squares: if squares { self.squares() } else { Vec::new() } }
     }

@@ -48,7 +48,7 @@ impl Softmax {
         let reference = reference(sum);
         let AffineSum { constant, mut units } = sum.relative_to(reference);
         units.retain(|unit| unit.size() > 0.0);
-        units.sort_by(|a, b| a.size().total_cmp(&b.size()));
+        units.sort_by_cached_key(|unit| unit.size().to_bits()); // the order of numbers that are not negative
         let missing = (FEWEST_LOW + FEWEST_MIDDLE).saturating_sub(units.len());
         units.splice(0..0, vec![Unit::null(constant.len()); missing]);
         let low_units = (units.len() / 2).clamp(FEWEST_LOW, MOST);
@@ -131,12 +131,15 @@ impl Softmax {
     }
 }
 
-/// The class from which the others' logits differ least.
+/// The class that is nearest to the middle between the smallest and the largest of each unit's contributions.
 fn reference(sum: &AffineSum) -> usize {
-    let difference = |y: usize, z: usize| -> f64 {
-        sum.units.iter().map(|unit| (unit.contribution[y].hi - unit.contribution[z].hi).abs()).sum()
-    };
-    let farthest = |y: usize| (0..sum.outputs()).map(|z| difference(y, z)).fold(0.0, f64::max);
-    let distances = (0..sum.outputs()).map(farthest).collect_vec();
+    let mut distances = vec![0.0; sum.outputs()];
+    for unit in &sum.units {
+        let sizes = unit.contribution.iter().map(|a| a.hi);
+        let (smallest, largest) =
+            sizes.clone().minmax_by(|a, b| a.total_cmp(b)).into_option().expect("at least two classes");
+        let middle = smallest / 2.0 + largest / 2.0;
+        distances.iter_mut().zip(sizes).for_each(|(distance, a)| *distance += (a - middle).abs());
+    }
     distances.iter().position_min_by(|a, b| a.total_cmp(b)).expect("at least two classes")
 }

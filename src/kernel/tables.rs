@@ -54,7 +54,9 @@ impl Group {
     /// 2^(n/2) of them need to be taken.
     pub fn exponentials<T: Copy + Mul<Output = T>>(&self, y: usize, exp: impl Fn(DoubleDouble) -> T) -> Vec<T> {
         let [first, second] = self.halves[y].each_ref().map(|half| half.iter().map(|&x| exp(x)).collect_vec());
-        second.iter().flat_map(|&b| first.iter().map(move |&a| a * b)).collect()
+        let mut table = Vec::with_capacity(first.len() * second.len());
+        second.iter().for_each(|&b| table.extend(first.iter().map(|&a| a * b)));
+        table
     }
 }
 
@@ -66,7 +68,8 @@ fn centre(units: &[Unit], y: usize) -> DoubleDouble {
 
 /// The sum of the contributions to logit y of every subset of the units, less the middle.
 fn subset_sums(units: &[Unit], y: usize) -> Vec<DoubleDouble> {
-    let mut sums = vec![-centre(units, y)];
+    let mut sums = Vec::with_capacity(1 << units.len());
+    sums.push(-centre(units, y));
     for unit in units {
         let dropped = sums.len();
         sums.extend_from_within(..);
@@ -77,12 +80,14 @@ fn subset_sums(units: &[Unit], y: usize) -> Vec<DoubleDouble> {
 
 /// The probability of every mask of the units, each rounded once.
 fn weights(units: &[Unit]) -> Vec<f64> {
-    let mut weights = vec![DoubleDouble::ONE];
+    let mut weights = Vec::with_capacity(1 << units.len());
+    weights.push(DoubleDouble::ONE);
     for unit in units {
-        let drop = DoubleDouble::sum(1.0, -unit.keep);
-        let kept = weights.iter().map(|&w| w * unit.keep.into()).collect_vec();
-        weights.iter_mut().for_each(|w| *w = *w * drop);
-        weights.extend(kept);
+        let masks = weights.len();
+        weights.extend_from_within(..);
+        let (dropped, kept) = weights.split_at_mut(masks);
+        dropped.iter_mut().for_each(|w| *w = *w * DoubleDouble::sum(1.0, -unit.keep));
+        kept.iter_mut().for_each(|w| *w = *w * unit.keep.into());
     }
     weights.into_iter().map(|w| w.hi).collect()
 }

@@ -11,6 +11,12 @@ const CLASSES: usize = 10;
 const FLOPS: f64 = 4.0 * CLASSES as f64;
 
 fn main() {
+    let arguments: Vec<_> = std::env::args().collect();
+    if let [_, peer, n] = arguments.as_slice()
+        && peer == "--peer"
+    {
+        return peer_row(n.parse().expect("a number of inputs"));
+    }
     let quick = std::env::args().any(|argument| argument == "--quick");
     assert_answers();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -27,6 +33,27 @@ fn main() {
         }
     }
     portability(if quick { 18 } else { 22 });
+}
+
+/// Our row of the table of `peers/run.sh`.
+fn peer_row(n: usize) {
+    let (small, small_x) = regression(10, CLASSES, 0.8);
+    let truth = small.ensemble().predict(&small_x).unwrap().arithmetic_mean;
+    let off = enumerate(&small, &small_x).unwrap().arithmetic_mean.component_div(&truth).add_scalar(-1.0).amax();
+    let (model, x) = regression(n, CLASSES, 0.8);
+    let repeats = (1usize << 30 >> n.min(30)).clamp(1, 256);
+    let all = || (0..repeats).for_each(|_| drop(std::hint::black_box(enumerate(&model, &x))));
+    let (wall, cpu): (Vec<_>, Vec<_>) = (0..3).map(|_| time(all)).map(|time| (time.wall, time.cpu)).unzip();
+    let [wall, cpu] = [wall, cpu].map(|times| median(times) / repeats as f64);
+    let masks = (1u64 << n) as f64 / 1e6;
+    let version = env!("CARGO_PKG_VERSION");
+    println!(
+        "| dropout-oracle | {version} | {n} | {:.1} | {:.1} | {:.2} | {:.2} | {off:.0e} |",
+        wall * 1e3,
+        cpu * 1e3,
+        masks / wall,
+        masks / cpu
+    );
 }
 
 /// The fast way against the definition, before anything is timed.
