@@ -98,6 +98,7 @@ pub mod file;
 pub mod head;
 #[cfg(feature = "files")]
 pub mod ieee;
+pub mod kernel;
 pub mod law;
 pub mod marginal;
 pub mod mask;

@@ -1,13 +1,13 @@
 //! Unevaluated sums of two doubles: about 106 bits, for the few numbers whose last bits decide a phase.
 
-use std::ops::{Add, Mul};
+use std::ops::{Add, Mul, Neg, Sub};
 
 /// hi + lo, with |lo| at most half an ulp of hi.
 ///
 /// Sums and products are off by at most 8u² of their size, u = 2⁻⁵³ (Joldes, Muller & Popescu 2017 give 3u² and 7u²),
 /// as long as nothing overflows and the low parts do not underflow.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct DoubleDouble {
+pub(crate) struct DoubleDouble {
     pub hi: f64,
     pub lo: f64,
 }
@@ -30,6 +30,13 @@ impl DoubleDouble {
         let hi = a * b;
         let ((a1, a2), (b1, b2)) = (halves(a), halves(b));
         Self { hi, lo: a2 * b2 - (((hi - a1 * b1) - a2 * b1) - a1 * b2) }
+    }
+
+    /// 1/a, off by at most 2u² of it.
+    pub fn reciprocal(a: f64) -> Self {
+        let hi = 1.0 / a;
+        let product = Self::product(hi, a);
+        Self::normalised(hi, ((1.0 - product.hi) - product.lo) / a)
     }
 
     /// hi + lo where |hi| ≥ |lo|, exactly.
@@ -58,6 +65,20 @@ impl Add for DoubleDouble {
         let (high, low) = (Self::sum(self.hi, other.hi), Self::sum(self.lo, other.lo));
         let first = Self::normalised(high.hi, high.lo + low.hi);
         Self::normalised(first.hi, first.lo + low.lo)
+    }
+}
+
+impl Neg for DoubleDouble {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self { hi: -self.hi, lo: -self.lo }
+    }
+}
+
+impl Sub for DoubleDouble {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        self + -other
     }
 }
 

@@ -10,7 +10,7 @@
 //! | deep linear | squared | mean and covariance, layer by layer | [`deep_linear`] | in rationals |
 
 pub mod deep_linear;
-mod double_double;
+pub(crate) mod double_double;
 pub mod lattice;
 pub mod logistic;
 pub mod logit;

@@ -9,6 +9,7 @@ mod mean_output;
 mod moments;
 mod naive;
 mod naive_heads;
+mod properties;
 mod scripted_rng;
 mod submodels;
 mod support;
