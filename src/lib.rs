@@ -108,6 +108,8 @@ pub mod penalty;
 pub mod random;
 pub mod rbm;
 pub mod scalar;
+#[cfg(feature = "files")]
+pub mod shard;
 pub mod train;
 
 pub use ensemble::Ensemble;
