@@ -110,6 +110,8 @@ pub mod penalty;
 pub mod random;
 pub mod rbm;
 pub mod scalar;
+#[cfg(feature = "files")]
+pub mod shard;
 pub mod train;
 #[cfg(feature = "files")]
 pub mod vectors;

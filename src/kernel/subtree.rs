@@ -40,6 +40,18 @@ impl Subtree {
         [0, 1].map(|right| Self { depth: self.depth + 1, index: self.index << 1 | right })
     }
 
+    /// The other half of the same parent, and the parent; none above the root.
+    pub fn family(self) -> Option<(Self, Self)> {
+        let depth = self.depth.checked_sub(1)?;
+        Some((Self { index: self.index ^ 1, ..self }, Self { depth, index: self.index >> 1 }))
+    }
+
+    /// Whether one of the two contains the other.
+    pub fn overlaps(self, other: Self) -> bool {
+        let depth = self.depth.min(other.depth);
+        self.index >> (self.depth - depth) == other.index >> (other.depth - depth)
+    }
+
     /// Whether each unit on the way down from the root is kept.
     pub(super) fn path(self) -> impl Iterator<Item = bool> {
         (0..self.depth).rev().map(move |step| self.index >> step & 1 == 1)

@@ -1,0 +1,96 @@
+//! A partial result as a file; `schemas/partial-1.schema.json` says the same to programs.
+
+use super::{Fingerprint, Forest, Partial, Plan, Shard};
+use crate::kernel::{Subtree, Sums};
+use nalgebra::DVector;
+use serde::{Deserialize, Serialize};
+
+/// The first field of every such file.
+const FORMAT: &str = "dropout-oracle/partial-1";
+
+/// The file: its contents, and their checksum.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope {
+    format: String,
+    /// SHA-256 of `contents` as compact JSON, as written here.
+    checksum: Fingerprint,
+    contents: Contents,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Contents {
+    network: Fingerprint,
+    inputs: Fingerprint,
+    plan: Plan,
+    shard: Shard,
+    done: Vec<Tree>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tree {
+    row: usize,
+    depth: u32,
+    index: u64,
+    expected: Vec<String>,
+    log_coordinates: Vec<String>,
+}
+
+fn to_hex(numbers: &DVector<f64>) -> Vec<String> {
+    numbers.iter().map(|x| format!("{:016x}", x.to_bits())).collect()
+}
+
+fn from_hex(digits: &[String]) -> Option<DVector<f64>> {
+    let bits: Option<Vec<f64>> =
+        digits.iter().map(|hex| u64::from_str_radix(hex, 16).ok().map(f64::from_bits)).collect();
+    bits.map(DVector::from)
+}
+
+pub(super) fn write(partial: &Partial) -> Vec<u8> {
+    let trees = partial.done.iter().enumerate().flat_map(|(row, forest)| {
+        forest.trees().map(move |(subtree, sums)| Tree {
+            row,
+            depth: subtree.depth(),
+            index: subtree.index(),
+            expected: to_hex(&sums.expected),
+            log_coordinates: to_hex(&sums.log_coordinates),
+        })
+    });
+    let contents = Contents {
+        network: partial.network.clone(),
+        inputs: partial.inputs.clone(),
+        plan: partial.plan.clone(),
+        shard: partial.shard,
+        done: trees.collect(),
+    };
+    let envelope = Envelope { format: FORMAT.into(), checksum: checksum(&contents), contents };
+    let mut json = serde_json::to_vec(&envelope).expect("strings, integers and lists of them");
+    json.push(b'\n');
+    json
+}
+
+fn checksum(contents: &Contents) -> Fingerprint {
+    Fingerprint::of_bytes(&serde_json::to_vec(contents).expect("strings, integers and lists of them"))
+}
+
+pub(super) fn read(bytes: &[u8]) -> Result<Partial, String> {
+    let envelope: Envelope = serde_json::from_slice(bytes).map_err(|error| format!("no partial result: {error}"))?;
+    if envelope.format != FORMAT {
+        return Err(format!("its format is {:?}; this version reads {FORMAT:?}", envelope.format));
+    }
+    let Contents { network, inputs, plan, shard, done: trees } = &envelope.contents;
+    if checksum(&envelope.contents) != envelope.checksum {
+        return Err("its checksum does not match: the file was changed or damaged".into());
+    }
+    let mut done = vec![Forest::default(); plan.rows()];
+    for tree in trees {
+        let subtree = Subtree::new(tree.depth, tree.index).ok_or("a subtree that does not exist")?;
+        let numbers = from_hex(&tree.expected).zip(from_hex(&tree.log_coordinates));
+        let (expected, log_coordinates) = numbers.ok_or("a number is not written in hexadecimal")?;
+        let forest = done.get_mut(tree.row).ok_or("an input that does not exist")?;
+        forest.insert(subtree, Sums { expected, log_coordinates }).map_err(|_| "masks are there twice")?;
+    }
+    Ok(Partial { network: network.clone(), inputs: inputs.clone(), plan: plan.clone(), shard: *shard, done })
+}
