@@ -6,7 +6,7 @@ use std::ops::{Add, Mul};
 ///
 /// Sums and products are off by at most 8u² of their size, u = 2⁻⁵³ (Joldes, Muller & Popescu 2017 give 3u² and 7u²),
 /// as long as nothing overflows and the low parts do not underflow.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct DoubleDouble {
     pub hi: f64,
     pub lo: f64,
