@@ -3,7 +3,8 @@
 use super::certificate::Certified;
 use super::cumulants::{DEGREE, RADIUS, Small};
 use super::double_double::DoubleDouble;
-use super::logit::{Factor, Logit, Term, U};
+use super::factors::{Factors, LANES, Lanes};
+use super::logit::{Logit, Term, U};
 
 /// \\(\varphi(t) = e^{it\\,\mathbb E S}\\,\Phi(t)\\), where the centred Φ is a product: of one exponential for the Gaussian
 /// terms and the small masks together, and of one factor for each large mask.
@@ -18,16 +19,33 @@ pub(super) struct Characteristic<'a> {
     small_spread: f64,
     /// The variance of all Gaussian terms and small masks.
     variance: f64,
-    large: Vec<usize>,
+    large: Vec<Large>,
     small_index: Vec<usize>,
 }
 
-/// \\(\mathbb E e^{it(S - \mathbb E S)}\\), or a part of that product.
+/// A mask that is multiplied one by one.
+pub(super) struct Large {
+    /// Its index among the terms.
+    pub index: usize,
+    pub weight: f64,
+    pub keep: f64,
+}
+
+/// \\(\mathbb E e^{it(S - \mathbb E S)}\\), or a part of that product, at eight nodes: real and imaginary part each as a sum
+/// of two.
 #[derive(Clone, Copy)]
 pub(super) struct Centred {
-    re: DoubleDouble,
-    im: DoubleDouble,
+    re: [Lanes; 2],
+    im: [Lanes; 2],
     /// What rounding can have put it off by.
+    error: Lanes,
+}
+
+/// \\(e^{it\\,\mathbb E S}\\) at one node.
+struct Phase {
+    sin: f64,
+    cos: f64,
+    cos_minus_one: f64,
     error: f64,
 }
 
@@ -40,21 +58,35 @@ pub(super) struct Phi {
 }
 
 impl Centred {
-    pub const ONE: Self = Self { re: DoubleDouble::ONE, im: DoubleDouble::ZERO, error: 0.0 };
+    const ONE: Self = Self { re: [[1.0; LANES], [0.0; LANES]], im: [[0.0; LANES]; 2], error: [0.0; LANES] };
 
     /// Φ ← Φ(1 + u), added as Φ + Φu.
     ///
-    /// With Φ in double-double, a step adds the error of Φu, not one of Φ itself. u is off by 6u of the sizes that it
-    /// was added from, the complex product by 3u more, the low part of Φ by 1u: 10u, and u.lost leaves room for terms of
-    /// order u². Later factors, none larger than 1, only shrink it. Since Σ|Φ||u| stays near 1 however many factors there are (it telescopes where the
-    /// u are negative), so does the error.
-    fn times(&mut self, u: &Factor) {
-        let (re, im) = (self.re.hi, self.im.hi);
-        let size = re.abs() + im.abs();
-        self.error += 10.0 * U * size * u.size + 16.0 * U * U * size + u.lost;
-        self.re = self.re + (re * u.re - im * u.im).into();
-        self.im = self.im + (re * u.im + im * u.re).into();
+    /// With Φ as a sum of two, a step adds the error of Φu, not one of Φ itself. u is off by 9u of the sizes that it was
+    /// added from, the complex product by 3u more, Φ by 1u. Later factors, none larger than 1, only shrink it. Since
+    /// Σ|Φ||u| stays near 1 however many factors there are (it telescopes where the u are negative), so does the error.
+    fn times(&mut self, u: &Factors) {
+        for i in 0..LANES {
+            let (re, im) = (self.re[0][i] + self.re[1][i], self.im[0][i] + self.im[1][i]);
+            let size = re.abs() + im.abs();
+            self.error[i] += 13.0 * U * size * u.size[i] + 16.0 * U * U * size + u.lost[i];
+            add(&mut self.re, i, re * u.re[i] - im * u.im[i]);
+            add(&mut self.im, i, re * u.im[i] + im * u.re[i]);
+        }
     }
+
+    fn values(&self, i: usize) -> (f64, f64) {
+        (self.re[0][i] + self.re[1][i], self.im[0][i] + self.im[1][i])
+    }
+}
+
+/// Adds x to lane i of a sum of two, keeping the rounding (Knuth).
+fn add(sum: &mut [Lanes; 2], i: usize, x: f64) {
+    let before = sum[0][i];
+    let after = before + x;
+    let part = after - before;
+    sum[0][i] = after;
+    sum[1][i] += (before - (after - part)) + (x - part);
 }
 
 impl<'a> Characteristic<'a> {
@@ -71,7 +103,7 @@ impl<'a> Characteristic<'a> {
                     small_index.push(index);
                     small_spread += term.variance() * end * end;
                 }
-                Term::Masked { .. } => large.push(index),
+                Term::Masked { weight, keep } => large.push(Large { index, weight, keep }),
                 Term::Gaussian { .. } => variance = variance + term.variance().into(),
             }
         }
@@ -85,21 +117,16 @@ impl<'a> Characteristic<'a> {
         (&self.small_index, &self.small)
     }
 
-    /// The indices of the large masks among the terms.
-    pub fn large(&self) -> &[usize] {
+    /// The large masks.
+    pub fn large(&self) -> &[Large] {
         &self.large
-    }
-
-    /// The factors of the large masks at t.
-    pub fn factors(&self, t: f64) -> Vec<Factor> {
-        self.large.iter().map(|&index| self.logit.terms()[index].centred_minus_one(t)).collect()
     }
 
     /// The factor of the Gaussian terms and the small masks: \\(e^{x+iy}\\), kept as what it adds to 1.
     ///
     /// \\(e^x\cos y - 1 = (e^x-1)\cos y + (\cos y - 1)\\) and \\(e^x \sin y\\): with four functions and five operations,
     /// each is off by at most 8u of its summands' sizes; the error of x + iy comes on top, times e^x.
-    pub fn small_part(&self, t: f64) -> Centred {
+    fn small_part(&self, t: f64) -> (f64, f64, f64) {
         let tau = t / self.end;
         let square = tau * tau;
         let (mut even, mut odd) = (0.0, 0.0);
@@ -116,64 +143,91 @@ impl<'a> Characteristic<'a> {
         // The Gaussian variance is exact to the 4u of its sum and two products.
         let off = self.small.log_error(tau, self.small_spread) + 4.0 * U * self.variance * t * t;
         let error = 1.01 * off * (1.0 + grown) + 8.0 * U * (grown.abs() + cos.abs() + im.abs());
-        Centred { re: DoubleDouble::sum(1.0, re), im: im.into(), error }
+        (re, im, error)
     }
 
-    /// φ(t).
-    pub fn at(&self, t: f64) -> Phi {
-        let mut product = self.small_part(t);
-        self.large.iter().for_each(|&index| product.times(&self.logit.terms()[index].centred_minus_one(t)));
-        self.turned(t, &product)
-    }
-
-    /// \\(e^{it\\,\mathbb E S}\\,\Phi\\).
-    fn turned(&self, t: f64, phi: &Centred) -> Phi {
-        // The phase, reduced to [−π, π] before it is rounded.
-        let phase = self.logit.precise_mean() * t.into();
-        let turns = (phase.hi / DoubleDouble::TWO_PI.hi).round();
-        let r = phase + DoubleDouble::TWO_PI * (-turns).into();
-        let (sin_r, cos_r) = (pxfm::f_sin(r.hi), pxfm::f_cos(r.hi));
-        let (sin, cos) = (sin_r + r.lo * cos_r, cos_r - r.lo * sin_r);
-        let (re, im, re_minus_one) = (phi.re.hi, phi.im.hi, (phi.re + (-1.0).into()).hi);
-        let phase_error = t * (self.logit.mean_error() + 32.0 * U * U * self.logit.mean().abs());
-        // A summand is off by 3u for its sine or cosine, 1u for Φ, 1u for the product; two sums make 7u.
-        let sum = |summands: [f64; 3]| Certified {
-            value: summands[0] + summands[1] + summands[2],
-            error: phi.error + 7.0 * U * summands.iter().map(|s| s.abs()).sum::<f64>() + phase_error,
-        };
-        Phi {
-            im: sum([sin * re, cos * im, 0.0]),
-            re: sum([cos * re, -sin * im, 0.0]),
-            one_minus_re: sum([-(pxfm::f_cosm1(r.hi) - r.lo * sin_r), -cos * re_minus_one, sin * im]),
+    /// [`Characteristic::small_part`] at eight nodes, to multiply the large masks on.
+    fn start(&self, t: &Lanes) -> Centred {
+        let mut start = Centred::ONE;
+        for (i, &t) in t.iter().enumerate() {
+            let (re, im, error) = self.small_part(t);
+            add(&mut start.re, i, re);
+            start.im[0][i] = im;
+            start.error[i] = error;
         }
+        start
     }
 
-    /// For every large mask, \\(\mathbb E[e^{itS} \mid d_j = 1]\\): φ without its factor, times \\(e^{ita_j}\\).
-    ///
-    /// The products before and after each factor make it without a division.
-    pub fn each_kept(&self, t: f64) -> Vec<Phi> {
-        let factors = self.factors(t);
+    /// φ at eight nodes.
+    pub fn at(&self, t: &Lanes) -> [Phi; LANES] {
+        let mut product = self.start(t);
+        self.large.iter().for_each(|mask| product.times(&Factors::of_mask(mask.weight, mask.keep, t)));
+        std::array::from_fn(|i| {
+            let re_minus_one = (product.re[0][i] - 1.0) + product.re[1][i];
+            let (re, im) = product.values(i);
+            self.phase(t[i]).turn(re, im, re_minus_one, product.error[i])
+        })
+    }
+
+    /// For every large mask, \\(\mathbb E[e^{itS} \mid d_j = 1]\\) at eight nodes: φ without its factor, times
+    /// \\(e^{ita_j}\\). The products before and after each factor make it without a division.
+    pub fn each_kept(&self, t: &Lanes, mut each: impl FnMut(usize, [Phi; LANES])) {
+        let factors: Vec<_> = self.large.iter().map(|mask| Factors::of_mask(mask.weight, mask.keep, t)).collect();
+        let phases: [Phase; LANES] = std::array::from_fn(|i| self.phase(t[i]));
         let mut after = vec![Centred::ONE; factors.len() + 1];
         for j in (0..factors.len()).rev() {
             after[j] = after[j + 1];
             after[j].times(&factors[j]);
         }
-        let mut before = self.small_part(t);
-        let mut all = Vec::with_capacity(factors.len());
-        for (factor, after) in factors.iter().zip(&after[1..]) {
-            let without = product(&before, (after.re.hi, after.im.hi), after.error);
-            // e^(iqθ) is off by 4u and, where θ is large, by 2uθ·u: below 8u.
-            all.push(self.turned(t, &product(&without, factor.kept, 8.0 * U)));
+        let mut before = self.start(t);
+        for (j, factor) in factors.iter().enumerate() {
+            let phis = std::array::from_fn(|i| {
+                let (rest, error) = (after[j + 1].values(i), after[j + 1].error[i]);
+                let without = product(before.values(i), before.error[i], rest, error);
+                // e^(iqθ) is off by 6u.
+                let (re, im, error) =
+                    product((without.0, without.1), without.2, (factor.kept.0[i], factor.kept.1[i]), 6.0 * U);
+                phases[i].turn(re, im, re - 1.0, error)
+            });
+            each(j, phis);
             before.times(factor);
         }
-        all
+    }
+
+    /// \\(e^{it\\,\mathbb E S}\\), reduced to [−π, π] before it is rounded.
+    fn phase(&self, t: f64) -> Phase {
+        let phase = self.logit.precise_mean() * t.into();
+        let turns = (phase.hi / DoubleDouble::TWO_PI.hi).round();
+        let r = phase + DoubleDouble::TWO_PI * (-turns).into();
+        let (sin, cos) = (pxfm::f_sin(r.hi), pxfm::f_cos(r.hi));
+        Phase {
+            sin: sin + r.lo * cos,
+            cos: cos - r.lo * sin,
+            cos_minus_one: pxfm::f_cosm1(r.hi) - r.lo * sin,
+            error: t * (self.logit.mean_error() + 32.0 * U * U * self.logit.mean().abs()),
+        }
     }
 }
 
-/// A product of two numbers in the unit disc, with rounding 4u of its size.
-fn product(a: &Centred, (re, im): (f64, f64), error: f64) -> Centred {
-    let (x, y) = (a.re.hi, a.im.hi);
+impl Phase {
+    /// \\(e^{it\\,\mathbb E S}\\,\Phi\\).
+    ///
+    /// A summand is off by 3u for its sine or cosine, 1u for Φ, 1u for the product; two sums make 7u.
+    fn turn(&self, re: f64, im: f64, re_minus_one: f64, error: f64) -> Phi {
+        let sum = |summands: [f64; 3]| Certified {
+            value: summands[0] + summands[1] + summands[2],
+            error: error + 7.0 * U * summands.iter().map(|s| s.abs()).sum::<f64>() + self.error,
+        };
+        Phi {
+            im: sum([self.sin * re, self.cos * im, 0.0]),
+            re: sum([self.cos * re, -self.sin * im, 0.0]),
+            one_minus_re: sum([-self.cos_minus_one, -self.cos * re_minus_one, self.sin * im]),
+        }
+    }
+}
+
+/// A product of two numbers in the unit disc, with rounding 6u of its size.
+fn product((x, y): (f64, f64), error: f64, (re, im): (f64, f64), other: f64) -> (f64, f64, f64) {
     let size = (x.abs() + y.abs()) * (re.abs() + im.abs());
-    let error = 1.01 * (a.error + error) + 6.0 * U * size;
-    Centred { re: (x * re - y * im).into(), im: (x * im + y * re).into(), error }
+    (x * re - y * im, x * im + y * re, 1.01 * (error + other) + 6.0 * U * size)
 }

@@ -9,6 +9,7 @@
 //!
 //! So the terms with |a|t ≤ ½ at every node enter through M sums over them, in one pass, whatever the number of nodes.
 
+use super::factors::LANES;
 use super::logit::U;
 
 /// M, the degree of the series.
@@ -57,8 +58,6 @@ const fn coefficients() -> [[f64; POWERS]; DEGREE + 1] {
     table
 }
 
-/// How many terms are treated alike, so that the compiler can use vectors.
-const LANES: usize = 8;
 /// A sequential sum is at most this long; longer ones are added pairwise.
 const LEAF: usize = 4 * LANES;
 

@@ -71,13 +71,17 @@ impl Logit {
         let mut value = Integral::new(kernel);
         let mut series = Series::default();
         let mut kept = vec![Integral::new(derivative.kernel()); phi.large().len()];
-        for t in (1..=rule.nodes).map(|k| rule.node(k)) {
-            let at = phi.at(t);
-            value.add(t, kernel.part(&at));
-            series.add(derivative, t, t / rule.end(), &at);
-            for (integral, phi) in kept.iter_mut().zip(phi.each_kept(t)) {
-                integral.add(t, derivative.kernel().part(&phi));
+        for (nodes, count) in rule.blocks() {
+            for (t, at) in nodes.into_iter().zip(phi.at(&nodes)).take(count) {
+                value.add(t, kernel.part(&at));
+                series.add(derivative, t, t / rule.end(), &at);
             }
+            let weights = nodes.map(|t| derivative.kernel().weight(t));
+            phi.each_kept(&nodes, |j, phis| {
+                for (i, phi) in phis.iter().enumerate().take(count) {
+                    kept[j].add_weighted(nodes[i], weights[i], derivative.kernel().part(phi));
+                }
+            });
         }
         let (integrals, series_error) = series.finish(self, &rule, derivative);
         let (small, masks) = phi.small();
@@ -88,21 +92,20 @@ impl Logit {
         for (&index, derivative) in small.iter().zip(masks.derivatives(&integrals)) {
             by_weight[index] = derivative;
         }
-        for (&index, integral) in phi.large().iter().zip(kept) {
-            if let Term::Masked { weight, keep } = self.terms()[index] {
-                let given = integral.finish_at(self.mean() + (1.0 - keep) * weight, self, &rule);
-                by_weight[index] = keep * given.value;
-                error = error.max(given.error + 2.0 * U * given.value.abs());
-            }
+        for (mask, integral) in phi.large().iter().zip(kept) {
+            let given = integral.finish_at(self.mean() + (1.0 - mask.keep) * mask.weight, self, &rule);
+            by_weight[mask.index] = mask.keep * given.value;
+            // The mean given that the unit is kept is a sum of numbers that may be larger than it.
+            let centre = rule.step * U * (self.mean().abs() + 2.0 * mask.weight.abs());
+            error = error.max(given.error + centre + 2.0 * U * given.value.abs());
         }
-        let certain = |value, error| Certified { value, error };
-        // E g″ = T J₁. With no node at all nothing is known but that |σ′|, |σ″| ≤ ¼.
+        // E g″ = T J₁. The nodes that are left out lie below 15, each with t times the weight that it was bounded with.
         let second = integrals[1] * rule.end();
-        let second_error = if rule.nodes == 0 { 0.25 } else { series_error * rule.end() + 2.0 * U * second.abs() };
+        let second_error = series_error * rule.end() + 15.0 * rule.error + 2.0 * U * second.abs();
         Ok(Gradient {
             value: value.finish(self, &rule),
-            by_bias: certain(integrals[0], series_error),
-            by_variance: certain(0.5 * second, 0.5 * second_error),
+            by_bias: Certified { value: integrals[0], error: series_error },
+            by_variance: Certified { value: 0.5 * second, error: 0.5 * second_error },
             by_weight,
             error: 1.001 * error,
         })
@@ -203,10 +206,11 @@ impl Series {
             size += base + h * centre.abs();
         }
         let slope = h * Kernel::Slope.base_and_centre(logit).1;
-        integrals[1 - order] += if order == 0 && rule.nodes > 0 { slope / rule.end() } else { slope };
+        integrals[1 - order] += if order == 0 { slope / rule.end() } else { slope };
         size += slope;
         self.mass *= h;
-        (integrals, 1.001 * (h * self.rounding + rule.error + 10.0 * U * size))
+        let rounding = h * self.rounding + 10.0 * U * size + logit.mean_error();
+        (integrals, 1.001 * (rounding + rule.error))
     }
 }
 
@@ -218,6 +222,6 @@ impl Integral {
             _ => self.kernel.base_and_centre(logit).1,
         };
         let base = self.kernel.base_and_centre(logit).0;
-        self.finish_from(base, centre, rule)
+        self.finish_from(base, centre, logit, rule)
     }
 }

@@ -134,18 +134,6 @@ impl Logit {
     }
 }
 
-/// \\(\mathbb E e^{it(X-\mathbb E X)} - 1\\), with the sizes that its error is measured by.
-pub(super) struct Factor {
-    pub re: f64,
-    pub im: f64,
-    /// The sum of the sizes of the summands: the error is at most 6u of it …
-    pub size: f64,
-    /// … and this.
-    pub lost: f64,
-    /// \\(e^{it(a - \mathbb E X)}\\), which a kept unit has instead; 1 for Gaussian terms.
-    pub kept: (f64, f64),
-}
-
 impl Term {
     fn mean(&self) -> DoubleDouble {
         match *self {
@@ -167,46 +155,6 @@ impl Term {
             Self::Gaussian { mean, variance } => mean.abs() + variance.sqrt(),
         }
     }
-
-    /// For a mask, \\(q e^{-ip\theta} + p e^{iq\theta} - 1\\) with θ = at, q = 1 − p, written without cancellation as
-    /// \\(q(\cos p\theta - 1) + p(\cos q\theta - 1) + i\\,[p(\sin q\theta - q\theta) - q(\sin p\theta - p\theta)]\\).
-    ///
-    /// The angles pθ and qθ carry their low parts, so that a large weight costs no accuracy. Each cosine and sine is off
-    /// by 2u (one ulp) and 1u for the low part, its coefficient and product by 2u, the sum by 1u: 6u. What is left out,
-    /// the square of the low part and the rounding of the angle, is below 16 (uθ)² where θ > 1 and of order u² below.
-    pub(super) fn centred_minus_one(&self, t: f64) -> Factor {
-        match *self {
-            Self::Masked { weight, keep } => {
-                let theta = DoubleDouble::product(weight, t);
-                let drop = DoubleDouble::sum(1.0, -keep);
-                let linear = theta.hi.abs() <= 1.0;
-                let (cos_p, sin_p) = circle(DoubleDouble::from(keep) * theta, linear);
-                let (cos_q, sin_q) = circle(drop * theta, linear);
-                let (re_p, re_q) = (drop.hi * cos_p, keep * cos_q);
-                let (im_p, im_q) = (drop.hi * sin_p, keep * sin_q);
-                let angle_q = drop.hi * theta.hi;
-                Factor {
-                    re: re_p + re_q,
-                    im: im_q - im_p,
-                    size: re_p.abs() + re_q.abs() + im_p.abs() + im_q.abs(),
-                    lost: 16.0 * (U * theta.hi) * (U * theta.hi),
-                    kept: (1.0 + cos_q, if linear { angle_q + sin_q } else { sin_q }),
-                }
-            }
-            // e^y − 1 at y = −vt²/2: y is off by 2u, which moves the result by no more, expm1 by 2u.
-            Self::Gaussian { variance, .. } => {
-                let re = pxfm::f_expm1(-0.5 * variance * t * t);
-                Factor { re, im: 0.0, size: re.abs(), lost: 0.0, kept: (1.0, 0.0) }
-            }
-        }
-    }
-}
-
-/// cos x − 1, and sin x − x if `linear`, else sin x.
-fn circle(x: DoubleDouble, linear: bool) -> (f64, f64) {
-    let (cos_minus_one, sin) = (pxfm::f_cosm1(x.hi), pxfm::f_sin(x.hi));
-    let cos = cos_minus_one - x.lo * sin;
-    if linear { (cos, pxfm::f_sinmx(x.hi) + x.lo * cos_minus_one) } else { (cos, sin + x.lo * (1.0 + cos_minus_one)) }
 }
 
 fn finite(what: &str, value: f64) -> Result<()> {

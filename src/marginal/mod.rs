@@ -13,6 +13,9 @@
 //! | softmax of any number of classes | probability | brackets | [`classes`] | between two bounds |
 //! | one unit with integer weights | any | law of S by dynamic programming | [`lattice`] | in rationals |
 //! | deep linear | squared | mean and covariance, layer by layer | [`deep_linear`] | in rationals |
+//!
+//! [`method`] is the front door: which of them a network admits, what each costs, and the cheapest.
+//! `docs/exact-marginal.md` derives the method and proves the bounds.
 
 pub mod certificate;
 mod characteristic;
@@ -21,6 +24,7 @@ mod cumulants;
 pub mod deep_linear;
 mod double_double;
 pub mod exponential;
+mod factors;
 pub mod gradient;
 mod last_layer;
 pub mod lattice;

@@ -2,6 +2,7 @@
 
 use super::certificate::Certified;
 use super::characteristic::Phi;
+use super::factors::{LANES, Lanes};
 use super::logit::{Logit, U};
 use super::spread::Spread;
 use crate::error::{Error, Result};
@@ -170,13 +171,21 @@ impl Rule {
         Ok(Self { step, nodes, last, error: NEGLIGIBLE + left_out })
     }
 
-    /// The last node that needs φ.
+    /// The last node that needs φ, or the first of all.
     pub fn end(&self) -> f64 {
-        self.nodes as f64 * self.step
+        self.node(self.nodes.max(1))
     }
 
     /// Node k.
     pub fn node(&self, k: usize) -> f64 {
         k as f64 * self.step
+    }
+
+    /// The nodes that need φ, eight at a time, and how many of the eight they are.
+    pub fn blocks(&self) -> impl Iterator<Item = (Lanes, usize)> {
+        (1..=self.nodes).step_by(LANES).map(|first| {
+            let nodes = std::array::from_fn(|i| self.node((first + i).min(self.nodes)));
+            (nodes, LANES.min(self.nodes + 1 - first))
+        })
     }
 }
