@@ -11,8 +11,6 @@ pub(super) struct Spread {
     mean: f64,
     /// The largest |S|; infinite with Gaussian terms.
     reach: f64,
-    /// The largest variance of one mask: what φ can gain when a term is left out.
-    largest: f64,
 }
 
 /// Sums over the masks of one bucket.
@@ -26,6 +24,8 @@ struct Bucket {
     squares: f64,
     /// Σ |a|.
     sizes: f64,
+    /// The largest p q a²: what leaving one mask out can take from the first sum.
+    largest: f64,
 }
 
 /// Buckets from 2⁻⁶⁴ (and below) to 2⁶⁴: the first three bits of the significand continue the exponent.
@@ -37,7 +37,7 @@ impl Spread {
     pub fn new(logit: &Logit) -> Self {
         let mut buckets = vec![Bucket::default(); BUCKETS];
         let (mut low, mut high) = (logit.bias(), logit.bias());
-        let (mut gaussian, mut largest) = (0.0, 0.0f64);
+        let mut gaussian = 0.0;
         for term in logit.terms() {
             match *term {
                 Term::Masked { weight, .. } => {
@@ -46,7 +46,7 @@ impl Spread {
                     bucket.variance += variance;
                     bucket.squares += weight * weight;
                     bucket.sizes += weight.abs();
-                    largest = largest.max(variance);
+                    bucket.largest = bucket.largest.max(variance);
                     if weight > 0.0 { high += weight } else { low += weight }
                 }
                 Term::Gaussian { variance, .. } => gaussian += variance,
@@ -57,7 +57,7 @@ impl Spread {
         }
         buckets.retain(|bucket| bucket.sizes > 0.0);
         let reach = if gaussian > 0.0 { f64::INFINITY } else { high.max(-low) };
-        Self { buckets, gaussian, mean: logit.mean().abs(), reach, largest }
+        Self { buckets, gaussian, mean: logit.mean().abs(), reach }
     }
 
     /// An Ω for which \\(e^{\text{digits}}\,(\mathbb E e^{\beta S} + \mathbb E e^{-\beta S})\,e^{-\beta\Omega} \le 1\\).
@@ -89,10 +89,15 @@ impl Spread {
         let share = |bucket: &Bucket| {
             let x = bucket.edge * t / 2.0;
             let chord = if x <= PI / 2.0 { 4.0 / (PI * PI) } else { 0.0 };
-            bucket.variance * chord.max(1.0 - x * x / 3.0)
+            chord.max(1.0 - x * x / 3.0)
         };
-        let masks: f64 = self.buckets.iter().map(share).sum();
-        let masks = if without_one { (masks - self.largest).max(0.0) } else { masks };
+        let (mut masks, mut largest) = (0.0, 0.0f64);
+        for bucket in &self.buckets {
+            let share = share(bucket);
+            masks += bucket.variance * share;
+            largest = largest.max(bucket.largest * share);
+        }
+        let masks = if without_one { (masks - largest).max(0.0) } else { masks };
         Real::exp(-0.5 * t * t * (self.gaussian + masks))
     }
 }
