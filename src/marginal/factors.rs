@@ -14,7 +14,7 @@ pub(super) type Lanes = [f64; LANES];
 pub(super) struct Factors {
     pub re: Lanes,
     pub im: Lanes,
-    /// The sum of the sizes of the summands: the error is at most 9u of it …
+    /// The sum of the sizes of the summands: the error is at most 8u of it …
     pub size: Lanes,
     /// … and this.
     pub lost: Lanes,

@@ -41,13 +41,13 @@ impl Kernel {
         }
     }
 
-    /// The relative error of a weight times a value: πt is off by 2u, sinh multiplies that by at most 1 + πt and adds 2u,
-    /// three operations follow. The entropy's numerator (z cosh z − sinh z)/sinh² z multiplies the 2u by at most 3 + 3z,
+    /// The relative error of a weight times a value: πt is off by 1.4u, sinh multiplies that by at most 1 + πt and adds 2u,
+    /// three operations follow. The entropy's numerator (z cosh z − sinh z)/sinh² z multiplies the 1.4u by at most 3 + 3z,
     /// and adds 22u for its ten terms, two exponentials or powers, and quotient.
     pub fn weight_error(self, t: f64) -> f64 {
         match self {
             Self::Entropy => (32.0 + 6.0 * PI * t) * U,
-            _ => (8.0 + 2.0 * PI * t) * U,
+            _ => (7.0 + 1.5 * PI * t) * U,
         }
     }
 
