@@ -79,6 +79,15 @@ pub enum Error {
         /// The loss of its minibatch, before the step.
         loss: f64,
     },
+    /// No way to the exact mean over all masks is affordable.
+    #[error(
+        "no exact method is affordable for this network ({reasons}); sample the masks (Monte Carlo, with its interval), \
+         take a bracket (marginal::Classes) or an approximation (fast dropout, weight scaling), or raise the budget"
+    )]
+    NoExactMethod {
+        /// What each method lacks or costs.
+        reasons: String,
+    },
     /// A parameter outside the range where the formula means anything.
     #[error("{what} is {value}; it must be {must}")]
     Domain {

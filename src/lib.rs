@@ -39,7 +39,7 @@
 //! | what | module |
 //! |---|---|
 //! | predictions as intervals that contain the real number, and running error bounds | [`certified`] |
-//! | exact means without enumeration: logistic readouts, lattice weights, deep linear networks | [`marginal`] |
+//! | exact means without enumeration: logistic and Poisson readouts, three classes, lattice weights, deep linear networks | [`marginal`] |
 //! | dropout as a penalty: linear regression and L2, generalised linear models, factorisations | [`penalty`] |
 //! | fast dropout (Wang & Manning 2013) | [`approximation`] |
 //! | other noise: DropConnect, Gaussian, additive, stochastic pooling, batch normalisation, alpha dropout, DropBlock | [`noise`] |

@@ -6,7 +6,7 @@ use std::ops::{Add, Mul, Neg, Sub};
 ///
 /// Sums and products are off by at most 8u² of their size, u = 2⁻⁵³ (Joldes, Muller & Popescu 2017 give 3u² and 7u²),
 /// as long as nothing overflows and the low parts do not underflow.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct DoubleDouble {
     pub hi: f64,
     pub lo: f64,
@@ -14,7 +14,6 @@ pub(crate) struct DoubleDouble {
 
 impl DoubleDouble {
     pub const ZERO: Self = Self { hi: 0.0, lo: 0.0 };
-    pub const ONE: Self = Self { hi: 1.0, lo: 0.0 };
     /// 2π to 2⁻¹⁰⁵ of its size.
     pub const TWO_PI: Self = Self { hi: std::f64::consts::TAU, lo: 2.4492935982947064e-16 };
 

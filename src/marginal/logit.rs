@@ -2,7 +2,6 @@
 
 use super::double_double::DoubleDouble;
 use crate::error::{Error, Result};
-use crate::scalar::Real;
 use itertools::izip;
 use nalgebra::DVector;
 
@@ -47,14 +46,6 @@ pub struct Logit {
     variance: DoubleDouble,
     /// |b| + Σ E|X_j| and more: the size of the numbers that the mean was added from.
     magnitude: f64,
-}
-
-/// \\(\mathbb E e^{it(S - \mathbb E S)}\\) at one t.
-pub(super) struct Centred {
-    pub re: DoubleDouble,
-    pub im: DoubleDouble,
-    /// What rounding can have put it off by.
-    pub error: f64,
 }
 
 impl Logit {
@@ -141,43 +132,6 @@ impl Logit {
     pub(super) fn mean_error(&self) -> f64 {
         16.0 * (self.terms.len() + 1) as f64 * U * U * self.magnitude
     }
-
-    /// \\(\ln(\mathbb E e^{\beta S} + \mathbb E e^{-\beta S})\\), which bounds \\(\ln \mathbb E e^{\beta|S|}\\).
-    pub(super) fn log_exponential_moment(&self, beta: f64) -> f64 {
-        let (up, down) = self.terms.iter().fold((self.mean() * beta, -self.mean() * beta), |(up, down), term| {
-            (up + term.centred_log_moment(beta), down + term.centred_log_moment(-beta))
-        });
-        crate::scalar::log_sum_exp(&[up, down])
-    }
-
-    /// \\(\mathbb E e^{it(S-\mathbb E S)} = \prod_j (1 + u_j)\\), multiplied as \\(\Phi \leftarrow \Phi + \Phi u_j\\).
-    ///
-    /// With Φ in double-double, a step adds the error of Φu_j, not one of Φ itself. u_j is off by 6u of the sizes that
-    /// it was added from, the complex product by 3u more: 12u leaves a third for terms of order u². Later factors,
-    /// none larger than 1, only shrink it. Since Σ|Φ||u_j| stays near 1 however many terms there are (it telescopes
-    /// where the u_j are negative), so does the error.
-    pub(super) fn centred(&self, t: f64) -> Centred {
-        let mut phi = Centred { re: DoubleDouble::ONE, im: DoubleDouble::ZERO, error: 0.0 };
-        for term in &self.terms {
-            let u = term.centred_minus_one(t);
-            let (re, im) = (phi.re.hi, phi.im.hi);
-            let size = re.abs() + im.abs();
-            phi.error += 12.0 * U * size * u.size + 16.0 * U * U * size + u.lost;
-            phi.re = phi.re + (re * u.re - im * u.im).into();
-            phi.im = phi.im + (re * u.im + im * u.re).into();
-        }
-        phi
-    }
-}
-
-/// \\(\mathbb E e^{it(X-\mathbb E X)} - 1\\), with the sizes that its error is measured by.
-struct Factor {
-    re: f64,
-    im: f64,
-    /// The sum of the sizes of the summands: the error is at most 6u of it …
-    size: f64,
-    /// … and this.
-    lost: f64,
 }
 
 impl Term {
@@ -195,66 +149,12 @@ impl Term {
         }
     }
 
-    fn magnitude(&self) -> f64 {
+    pub(super) fn magnitude(&self) -> f64 {
         match *self {
             Self::Masked { weight, .. } => weight.abs(),
             Self::Gaussian { mean, variance } => mean.abs() + variance.sqrt(),
         }
     }
-
-    /// \\(\ln \mathbb E e^{\beta(X - \mathbb E X)}\\), without overflow.
-    fn centred_log_moment(&self, beta: f64) -> f64 {
-        match *self {
-            Self::Masked { weight, keep } => {
-                let (x, drop) = (beta * weight, 1.0 - keep);
-                // ln(q e^(−px) + p e^(qx)), with the larger exponential taken out.
-                if x > 0.0 {
-                    drop * x + Real::ln_1p(drop * pxfm::f_expm1(-x))
-                } else {
-                    -keep * x + Real::ln_1p(keep * pxfm::f_expm1(x))
-                }
-            }
-            Self::Gaussian { variance, .. } => beta * beta * variance / 2.0,
-        }
-    }
-
-    /// For a mask, \\(q e^{-ip\theta} + p e^{iq\theta} - 1\\) with θ = at, q = 1 − p, written without cancellation as
-    /// \\(q(\cos p\theta - 1) + p(\cos q\theta - 1) + i\\,[p(\sin q\theta - q\theta) - q(\sin p\theta - p\theta)]\\).
-    ///
-    /// The angles pθ and qθ carry their low parts, so that a large weight costs no accuracy. Each cosine and sine is off
-    /// by 2u (one ulp) and 1u for the low part, its coefficient and product by 2u, the sum by 1u: 6u. What is left out,
-    /// the square of the low part and the rounding of the angle, is below 16 (uθ)² where θ > 1 and of order u² below.
-    fn centred_minus_one(&self, t: f64) -> Factor {
-        match *self {
-            Self::Masked { weight, keep } => {
-                let theta = DoubleDouble::product(weight, t);
-                let drop = DoubleDouble::sum(1.0, -keep);
-                let linear = theta.hi.abs() <= 1.0;
-                let (cos_p, sin_p) = circle(DoubleDouble::from(keep) * theta, linear);
-                let (cos_q, sin_q) = circle(drop * theta, linear);
-                let (re_p, re_q) = (drop.hi * cos_p, keep * cos_q);
-                let (im_p, im_q) = (drop.hi * sin_p, keep * sin_q);
-                Factor {
-                    re: re_p + re_q,
-                    im: im_q - im_p,
-                    size: re_p.abs() + re_q.abs() + im_p.abs() + im_q.abs(),
-                    lost: 16.0 * (U * theta.hi) * (U * theta.hi),
-                }
-            }
-            // e^y − 1 at y = −vt²/2: y is off by 2u, which moves the result by no more, expm1 by 2u.
-            Self::Gaussian { variance, .. } => {
-                let re = pxfm::f_expm1(-0.5 * variance * t * t);
-                Factor { re, im: 0.0, size: re.abs(), lost: 0.0 }
-            }
-        }
-    }
-}
-
-/// cos x − 1, and sin x − x if `linear`, else sin x.
-fn circle(x: DoubleDouble, linear: bool) -> (f64, f64) {
-    let (cos_minus_one, sin) = (pxfm::f_cosm1(x.hi), pxfm::f_sin(x.hi));
-    let cos = cos_minus_one - x.lo * sin;
-    if linear { (cos, pxfm::f_sinmx(x.hi) + x.lo * cos_minus_one) } else { (cos, sin + x.lo * (1.0 + cos_minus_one)) }
 }
 
 fn finite(what: &str, value: f64) -> Result<()> {

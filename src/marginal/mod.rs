@@ -5,16 +5,41 @@
 //!
 //! | network | loss | method | module | exact |
 //! |---|---|---|---|---|
-//! | one logistic unit | σ, −ln p | characteristic function | [`logistic`] | to rounding, with a proved bound |
+//! | one logistic unit | σ, −ln p, σ′, entropy | characteristic function | [`logistic`] | to rounding, with a proved bound |
+//! | the same, gradients in every weight | σ, −ln p | leave-one-out and cumulants | [`gradient`] | to rounding, with a proved bound |
+//! | logistic units on fixed features | −ln p of a data set | the gradients above | [`objective`] | to rounding, with a proved bound |
+//! | one unit, Poisson or tiny probabilities | e^S, σ | products | [`exponential`] | to rounding, with a proved bound |
+//! | softmax of three classes | probability | double integral | [`classes`] | with a proved bound |
+//! | softmax of any number of classes | probability | brackets | [`classes`] | between two bounds |
 //! | one unit with integer weights | any | law of S by dynamic programming | [`lattice`] | in rationals |
 //! | deep linear | squared | mean and covariance, layer by layer | [`deep_linear`] | in rationals |
+//!
+//! [`method`] is the front door: which of them a network admits, what each costs, and the cheapest.
+//! `docs/exact-marginal.md` derives the method and proves the bounds.
 
+pub mod certificate;
+mod characteristic;
+pub mod classes;
+mod cumulants;
 pub mod deep_linear;
 pub(crate) mod double_double;
+pub mod exponential;
+mod factors;
+pub mod gradient;
+mod last_layer;
 pub mod lattice;
 pub mod logistic;
 pub mod logit;
+pub mod method;
+pub mod objective;
+mod rule;
+mod spread;
+mod three_classes;
 
+pub use certificate::Certified;
+pub use classes::{Bracket, Classes};
+pub use gradient::Gradient;
 pub use lattice::Lattice;
-pub use logistic::Certified;
+pub use logistic::Readout;
 pub use logit::{Logit, Term};
+pub use method::{Method, Methods};

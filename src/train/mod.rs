@@ -18,6 +18,7 @@
 //! | classical momentum | [`momentum`] |
 //! | the max-norm constraint | [`constraint`] |
 //! | initial weights | [`initial`] |
+//! | minimising what is known exactly: L-BFGS | [`quasi_newton`] |
 //!
 //! Every random choice comes from a [stream](crate::random) of its own, named by seed, purpose, step and row, so that
 //! nothing depends on the order of evaluation or on the number of threads.
@@ -31,6 +32,7 @@ pub mod initial;
 pub mod method;
 pub mod momentum;
 pub mod objective;
+pub mod quasi_newton;
 pub mod regulariser;
 mod sgd;
 
@@ -40,5 +42,6 @@ pub use early_stopping::EarlyStopping;
 pub use method::Method;
 pub use momentum::Momentum;
 pub use objective::Objective;
+pub use quasi_newton::{Minimum, QuasiNewton};
 pub use regulariser::Regularisers;
 pub use sgd::{Decay, Progress, Summary, Training};
