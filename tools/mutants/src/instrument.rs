@@ -5,7 +5,7 @@ use crate::Result;
 use crate::list::{Genre, Mutant, Place};
 use proc_macro2::Span;
 use std::ops::Range;
-use syn::{ExprBinary, ExprUnary, spanned::Spanned, visit::Visit};
+use syn::{ExprBinary, ExprUnary, Item, Stmt, spanned::Spanned, visit::Visit};
 
 /// The module that the copy of the crate gets: the number of the mutant that is on, 0 for none.
 pub const SWITCH: &str = "//! Which mutant is on.\n\
@@ -28,10 +28,7 @@ pub fn marked(line: &str) -> impl Iterator<Item = usize> {
 pub fn instrument(source: &str, mutants: &[&Mutant]) -> Result<String> {
     let mut edits = Edits { source, mutants, opening: Vec::new(), closing: Vec::new(), placed: 0 };
     for mutant in mutants.iter().filter(|mutant| mutant.genre == Genre::FnValue) {
-        let (at, id) = (offset(source, mutant.span.start), mutant.id);
-        let early = format!("if crate::mutant::active() == {id} {{ return {}; }} {}\n", mutant.replacement, mark(id));
-        edits.open(at..at, early);
-        edits.placed += 1;
+        edits.replace_value(mutant);
     }
     edits.visit_file(&syn::parse_file(source)?);
     if edits.placed != mutants.len() {
@@ -61,6 +58,20 @@ struct Edits<'a> {
 impl<'a> Edits<'a> {
     fn open(&mut self, replaced: Range<usize>, text: String) {
         self.opening.push((replaced, text));
+    }
+
+    /// A function that returns early; or, since `impl Iterator` can be one type only, one that returns no items.
+    fn replace_value(&mut self, mutant: &Mutant) {
+        let (start, end) = (offset(self.source, mutant.span.start), offset(self.source, mutant.span.end));
+        let (id, value) = (mutant.id, &mutant.replacement);
+        if value == "::std::iter::empty()" {
+            let nothing = format!("\n.filter(|_| crate::mutant::active() != {id}) {}\n", mark(id));
+            self.closing.push((end, nothing));
+        } else {
+            let early = format!("if crate::mutant::active() == {id} {{ return {value}; }} {}\n", mark(id));
+            self.open(start..start, early);
+        }
+        self.placed += 1;
     }
 
     /// The mutants of the operator at `span`, as numbers and new operators.
@@ -122,6 +133,17 @@ impl<'ast> Visit<'ast> for Edits<'_> {
             self.open(operator.start..operand.start, "(match (".into());
         }
         syn::visit::visit_expr_unary(self, unary);
+    }
+
+    /// A constant of a function that has mutants becomes a variable.
+    fn visit_stmt(&mut self, statement: &'ast Stmt) {
+        let before = self.placed;
+        syn::visit::visit_stmt(self, statement);
+        if let Stmt::Item(Item::Const(constant)) = statement
+            && self.placed > before
+        {
+            self.open(constant.const_token.span.byte_range(), "let".into());
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::list::Mutant;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -69,34 +69,17 @@ impl Outcomes {
         Ok(())
     }
 
-    /// Prints the counts for each file and in all, and the survivors.
+    /// Prints how many mutants came to which end, and the survivors.
     pub fn summarise(&self, mutants: &[Mutant]) {
-        println!("| file | mutants | not built | caught | crashed | timed out | survived |");
-        println!("|---|---|---|---|---|---|---|");
-        let mut files: Vec<_> = mutants.iter().map(|mutant| mutant.file.as_str()).collect();
-        files.dedup();
-        for file in files {
-            self.row(file, mutants.iter().filter(|mutant| mutant.file == file));
-        }
-        self.row("all", mutants.iter());
-        for mutant in mutants.iter().filter(|mutant| self.of(&mutant.name) == Some(Outcome::Survived)) {
-            println!("- {}", mutant.name);
-        }
-    }
-
-    fn row<'a>(&self, title: &str, mutants: impl Iterator<Item = &'a Mutant>) {
-        let mut counts = [0; 6];
+        let mut counts = BTreeMap::new();
         for mutant in mutants {
-            counts[0] += 1;
-            match self.of(&mutant.name) {
-                Some(Outcome::NotBuilt) => counts[1] += 1,
-                Some(Outcome::Caught(_)) => counts[2] += 1,
-                Some(Outcome::Crashed) => counts[3] += 1,
-                Some(Outcome::TimedOut) => counts[4] += 1,
-                Some(Outcome::Survived) => counts[5] += 1,
-                None => {}
+            let outcome = self.of(&mutant.name).map_or("not run".into(), |outcome| outcome.to_string());
+            let kind = outcome.split(" by ").next().unwrap_or_default().to_owned();
+            *counts.entry(kind).or_insert(0) += 1;
+            if outcome == "survived" {
+                println!("- {}", mutant.name);
             }
         }
-        println!("| {title} | {} |", counts.map(|count| count.to_string()).join(" | "));
+        println!("{} mutants: {counts:?}", mutants.len());
     }
 }

@@ -15,7 +15,7 @@ const RECENT: usize = 8;
 
 /// What a run may use: 8 GiB of addresses, and seconds of the processor rather than of the clock, so that a busy machine
 /// changes no outcome. All tests take less than a tenth of them without a mutant.
-const LIMITS: &str = "ulimit -v 8388608; ulimit -t 80; exec \"$0\" \"$@\"";
+const LIMITS: &str = "ulimit -v 8388608; ulimit -t 80; exec nice -n 10 \"$0\" \"$@\"";
 const SIGXCPU: i32 = 24;
 
 pub struct Runner {
