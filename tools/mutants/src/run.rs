@@ -18,8 +18,10 @@ const OUTSIDE: [&str; 8] =
     ["certified_enclosures::", "train_", "l2_", "fast_", "marginal_", "glm_", "noise_", "adagrad_fisher::"];
 
 /// What a run may use: 8 GiB of addresses, and seconds of the processor rather than of the clock, so that a busy machine
-/// changes no outcome. All tests take less than a tenth of them without a mutant.
-const LIMITS: &str = "ulimit -v 8388608; ulimit -t 80; exec nice -n 10 \"$0\" \"$@\"";
+/// changes no outcome. Without a mutant a suite takes 8 of them at most, and a few tests less than 1.
+const LIMITS: &str = "ulimit -v 8388608; ulimit -t \"$0\"; exec nice -n 10 \"$@\"";
+const SECONDS: u32 = 30;
+const SECONDS_OF_A_FEW: u32 = 10;
 const SIGXCPU: i32 = 24;
 
 pub struct Runner {
@@ -48,7 +50,7 @@ impl Runner {
         let mut outcome = Outcome::Survived;
         if !recent.is_empty() {
             let exact: Vec<&str> = ["--exact"].into_iter().chain(recent.iter().map(String::as_str)).collect();
-            outcome = self.run(&self.suites[0], mutant.id, &exact)?;
+            outcome = self.run(&self.suites[0], mutant.id, &exact, SECONDS_OF_A_FEW)?;
         }
         if outcome == Outcome::Survived {
             outcome = self.core(mutant.id)?;
@@ -69,13 +71,13 @@ impl Runner {
     /// The tests of the core, with mutant `id` on.
     fn core(&self, id: usize) -> Result<Outcome> {
         let outside: Vec<&str> = OUTSIDE.iter().flat_map(|module| ["--skip", module]).collect();
-        self.run(&self.suites[0], id, &outside)
+        self.run(&self.suites[0], id, &outside, SECONDS)
     }
 
     /// Every suite, with mutant `id` on.
     fn all(&self, id: usize) -> Result<Outcome> {
         for suite in &self.suites {
-            let outcome = self.run(suite, id, &[])?;
+            let outcome = self.run(suite, id, &[], SECONDS)?;
             if outcome != Outcome::Survived {
                 return Ok(outcome);
             }
@@ -84,9 +86,9 @@ impl Runner {
     }
 
     /// The tests of a suite that the arguments choose, until the first failure.
-    fn run(&self, suite: &Path, id: usize, choice: &[&str]) -> Result<Outcome> {
+    fn run(&self, suite: &Path, id: usize, choice: &[&str], seconds: u32) -> Result<Outcome> {
         let mut command = Command::new("sh");
-        command.args(["-c", LIMITS]).arg(suite).args(choice);
+        command.args(["-c", LIMITS, &seconds.to_string()]).arg(suite).args(choice);
         command.current_dir(&self.tree).env("MUTANT", id.to_string());
         // A failure is enough; its smallest case is not wanted.
         command.env("PROPTEST_MAX_SHRINK_ITERS", "0").env("RUST_BACKTRACE", "0");
