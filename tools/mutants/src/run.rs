@@ -14,8 +14,17 @@ use std::process::{Command, Stdio};
 const RECENT: usize = 8;
 
 /// Tests of what is built on the core, which are slower and are asked last.
-const OUTSIDE: [&str; 8] =
-    ["certified_enclosures::", "train_", "l2_", "fast_", "marginal_", "glm_", "noise_", "adagrad_fisher::"];
+const OUTSIDE: [&str; 9] = [
+    "adagrad_fisher::",
+    "certified_enclosures::",
+    "fast_",
+    "glm_",
+    "l2_",
+    "marginal_",
+    "noise_dropconnect::",
+    "train_averaging::",
+    "train_objective",
+];
 
 /// What a run may use: 8 GiB of addresses, and seconds of the processor rather than of the clock, so that a busy machine
 /// changes no outcome. Without a mutant a suite takes 8 of them at most, and a few tests less than 1.
