@@ -434,6 +434,19 @@ fn deep_expectation_linear_mutant_forgets_the_spread_of_the_hidden_units() {
     assert!(measured.gap > gap_bound(1.0, 2, measured.delta, 0.0));
 }
 
+/// σ is that of the hidden layer that spreads most, whichever it is, and never that of the output: linear layers of one
+/// unit each, 1 → 4 → ½ → 500, with masks of p = ½ before the first and none before the others, spread by 2, ¼ and 250.
+#[test]
+fn deep_expectation_linear_has_the_largest_spread_of_the_hidden_layers() {
+    let measure = |weights: [f64; 3]| {
+        let layer = |w| deep_linear(1, vec![Affine::new(dmatrix![w], dvector![0.0]).unwrap()]).unwrap();
+        let keep = [dvector![0.5], dvector![1.0], dvector![1.0]];
+        ExpectationLinearity::measure(&weights.map(layer), &keep, &dvector![1.0]).unwrap()
+    };
+    assert_eq!(measure([4.0, 0.125, 1000.0]).sigma, 2.0);
+    assert_eq!(measure([0.5, 8.0, 0.125]).sigma, 2.0);
+}
+
 #[test]
 fn deep_expectation_linear_mutant_takes_the_gap_of_one_layer_for_all() {
     refuted(64, stack(), |stack| bounds_the_gap(|_, _, delta, _| delta, &stack, Activation::Tanh));

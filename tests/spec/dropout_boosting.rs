@@ -110,7 +110,9 @@ fn differentiates(
     let (law, target) = (masks(), DVector::from_fn(3, |k, _| f64::from(u8::from(k == *y))));
     let at = |network: &Net| objective(&Ensemble::new(network, &Softmax, &law).unwrap(), x, &target);
     let gradient = rule(&Ensemble::new(network, &Softmax, &law).unwrap(), x, &target).unwrap();
-    for (exact, difference) in entries(&gradient).into_iter().zip(central_differences(network, &1e-4, at)) {
+    let (exact, differences) = (entries(&gradient), central_differences(network, &1e-4, at));
+    prop_assert_eq!(exact.len(), differences.len());
+    for (exact, difference) in exact.into_iter().zip(differences) {
         // Truncation h²/6 = 2e-9 times a third derivative below about 3³·3·4; rounding 1e-15/h. Mutants are off by
         // 1e-2.
         prop_assert!((exact - difference).abs() < 1e-6, "{exact} against {difference}");

@@ -123,6 +123,14 @@ fn ens_decomposition_holds_as_the_least_mean_divergence() {
     });
 }
 
+/// A q with a class that p has not is infinitely far from it; a p with a class that q has not is not.
+#[test]
+fn ens_decomposition_holds_for_impossible_classes() {
+    let (both, first) = (dvector![3.0, 3.0], dvector![0.0, f64::NEG_INFINITY]);
+    assert_eq!(divergence(&both, &first), Ok(f64::INFINITY));
+    assert_eq!(divergence(&first, &both), Ok(Real::ln(2.0)));
+}
+
 /// The arithmetic mean is nearest in the other direction, Σ π KL(p_μ‖q).
 #[test]
 fn ens_decomposition_mutant_takes_the_arithmetic_mean_as_nearest() {

@@ -71,6 +71,19 @@ fn law_errors_for_tables_that_are_no_laws() {
     assert!(matches!(Table::new(exact.collect()), Err(Error::NotALaw { .. })));
 }
 
+/// Two roundings an entry are forgiven, 16u for 8 entries, and not a bit more. Just above 1 the floats are 2u apart.
+#[test]
+fn law_errors_forgive_two_roundings_an_entry() {
+    let off_by = |roundings: f64| {
+        let total = 1.0 + roundings * f64::unit_roundoff();
+        Table::new(Mask::all(3).unwrap().map(|mask| (mask, if mask.bits() == 5 { total } else { 0.0 })).collect())
+    };
+    assert!(off_by(16.0).is_ok());
+    assert!(matches!(off_by(18.0), Err(Error::NotALaw { .. })));
+    assert!(off_by(-16.0).is_ok());
+    assert!(matches!(off_by(-17.0), Err(Error::NotALaw { .. })));
+}
+
 #[test]
 fn law_errors_for_groups_and_factors_that_do_not_fit() {
     assert_eq!(

@@ -2,7 +2,9 @@
 
 use crate::support::{any_law, every_law, holds, keeps, mean_over, q, rationals, refuted};
 use dropout_oracle::Rational;
-use dropout_oracle::law::{FiniteLaw, FixedCount, Independent, Law, NonEmpty, Rescaled, Table, Tied, Uniform};
+use dropout_oracle::law::{
+    FiniteLaw, FixedCount, Independent, IndependentUnits, Law, NonEmpty, Rescaled, Table, Tied, Uniform,
+};
 use nalgebra::{DMatrix, DVector};
 use num_traits::{One, Zero};
 use proptest::prelude::*;
@@ -52,6 +54,21 @@ fn moments_are_those_of_the_support(rule: Rule, law: &dyn FiniteLaw<Rational>) -
 fn law_moments_are_those_of_the_support() {
     holds(24, any_case(), |case| {
         laws(&case).iter().try_for_each(|law| moments_are_those_of_the_support(closed_forms, &**law))
+    });
+}
+
+/// Under independent units the covariance is diagonal, and the variances are its diagonal.
+#[test]
+fn law_variances_of_independent_units_are_all_their_covariance() {
+    fn check(law: &dyn IndependentUnits<Rational>) -> TestCaseResult {
+        prop_assert_eq!(DMatrix::from_diagonal(&law.variance()), law.covariance());
+        Ok(())
+    }
+    holds(24, (keeps(UNITS), rationals(UNITS)), |(keep, factor)| {
+        let independent = Independent::new(keep).unwrap();
+        check(&Uniform::new(UNITS))?;
+        check(&independent)?;
+        check(&Rescaled::new(independent, factor).unwrap())
     });
 }
 

@@ -173,10 +173,18 @@ fn mc_arithmetic_holds_with_the_half_width_that_the_bound_asks_for() {
         let back = hoeffding(k, hoeffding_half_width(k, alpha).unwrap());
         approx::assert_relative_eq!(back, alpha, max_relative = 8.0 * 25.0 * f64::EPSILON);
     }
-    let error = hoeffding_half_width(10, 1.0f64).unwrap_err();
-    assert_eq!(error.to_string(), "probability of missing is 1; it must be between 0 and 1");
-    let error = hoeffding_tail(10, f64::NAN).unwrap_err();
-    assert_eq!(error.to_string(), "distance from the arithmetic mean is NaN; it must be positive");
+}
+
+#[test]
+fn mc_arithmetic_refuses_the_ends_of_hoeffdings_ranges() {
+    for (alpha, shown) in [(0.0, "0"), (1.0, "1"), (f64::NAN, "NaN")] {
+        let error = hoeffding_half_width(10, alpha).unwrap_err().to_string();
+        assert_eq!(error, format!("probability of missing is {shown}; it must be between 0 and 1"));
+    }
+    for (epsilon, shown) in [(0.0, "0"), (-0.5, "-0.5"), (f64::NAN, "NaN")] {
+        let error = hoeffding_tail(10, epsilon).unwrap_err().to_string();
+        assert_eq!(error, format!("distance from the arithmetic mean is {shown}; it must be positive"));
+    }
 }
 
 /// Outside [0, 1], as for rates: sub-models that say 0 or 10 are always 5 away from their mean.

@@ -140,6 +140,18 @@ fn mc_intervals_have_the_published_widths() {
     assert_eq!([hoeffding as Rule, empirical_bernstein, normal].map(half), ["0.13581", "0.13288", "0.01960"]);
 }
 
+/// An interval for a probability is cut at 0 and 1; the normal one, for predictions of any kind, is not.
+#[test]
+fn mc_intervals_of_probabilities_are_probabilities() {
+    let around = |mean: f64| MonteCarlo { samples: 10, mean: dvector![mean], standard_error: Some(dvector![0.1]) };
+    for rule in [hoeffding as Rule, empirical_bernstein] {
+        let (low, high) = (rule(&around(0.125), 0.05), rule(&around(0.875), 0.05));
+        assert_eq!((low.low, high.high), (0.0, 1.0));
+        assert!(low.high > 0.125 && high.low < 0.875);
+    }
+    assert!(normal(&around(0.125), 0.05).low < 0.0 && normal(&around(0.875), 0.05).high > 1.0);
+}
+
 /// Sampled: 200 seeded runs of 100 masks each. A Hoeffding interval misses with probability at most .05; more than 30
 /// misses of 200 would have probability below 10⁻⁷ (Chernoff: 200 KL(.15‖.05) = 17.7).
 #[test]

@@ -7,7 +7,7 @@ use crate::moments::moments;
 use crate::support::{holds, q, rational_matrix, rationals, real_matrix, reals, refuted};
 use dropout_oracle::ensemble::Ensemble;
 use dropout_oracle::head::Softmax;
-use dropout_oracle::law::{FiniteLaw, Gaussian, Law};
+use dropout_oracle::law::{FiniteLaw, Gaussian, Independent, Law, Rescaled};
 use dropout_oracle::network::{Activation, Affine, Layer, Mlp, Network, PiecewiseLinear, softmax_regression};
 use dropout_oracle::noise::{additive, dropconnect};
 use dropout_oracle::{Error, Rational, Real, Result};
@@ -196,7 +196,20 @@ fn noise_gaussian_refuses_what_is_no_deviation() {
         assert!(matches!(Gaussian::multiplicative(dvector![1.0, bad]), Err(Error::Domain { .. })));
     }
     assert!(matches!(Gaussian::matching(dvector![0.0]), Err(Error::KeepProbability { .. })));
-    assert_eq!(Gaussian::matching(dvector![0.5]).unwrap().covariance(), dmatrix![1.0]);
+}
+
+/// Independent numbers of mean 1 and variance (1 − p)/p, as under inverted masks with KEEP probabilities ½, 1/5 and 1.
+#[test]
+fn noise_gaussian_has_the_moments_of_inverted_dropout() {
+    let keep = dvector![0.5, 0.2, 1.0];
+    let noise = Gaussian::matching(keep.clone()).unwrap();
+    assert_eq!(noise.mean(), dvector![1.0, 1.0, 1.0]);
+    assert_eq!(noise.covariance(), DMatrix::from_diagonal(&dvector![1.0, 4.0, 0.0]));
+    let masks = Rescaled::inverted(Independent::new(keep).unwrap());
+    assert_eq!(noise.mean(), masks.mean());
+    // 1 − p, two products and two quotients, each rounded once, of numbers up to 4.
+    assert!((noise.covariance() - masks.covariance()).amax() <= 5.0 * 4.0 * f64::EPSILON);
+    assert_eq!(Gaussian::additive(dvector![3.0]).unwrap().covariance(), dmatrix![9.0]);
 }
 
 // Claim noise.additive.

@@ -1,10 +1,11 @@
 //! Claim ens.uncertainty: predictive entropy, mutual information and the law of total variance.
 
+use crate::submodels::{Submodels, no_input};
 use crate::support::{any_law, holds, keeps, mean_over, q, rational_matrix, rationals, real_matrix, reals, refuted};
 use dropout_oracle::ensemble::Ensemble;
-use dropout_oracle::ensemble::total_variance::TotalVariance;
+use dropout_oracle::ensemble::total_variance::{HeadVariance, TotalVariance};
 use dropout_oracle::ensemble::uncertainty::{FiniteHead, Uncertainty};
-use dropout_oracle::head::{Bernoulli, Gaussian, Head, Softmax};
+use dropout_oracle::head::{Bernoulli, Gaussian, GaussianWithVariance, Head, Poisson, Softmax};
 use dropout_oracle::law::{FiniteLaw, Independent, Uniform};
 use dropout_oracle::network::{Network, softmax_regression};
 use dropout_oracle::{Error, Rational, Real, Scalar};
@@ -206,6 +207,23 @@ fn ens_uncertainty_splits_the_variance_of_classes() {
         prop_assert!(off < 32.0 * f64::EPSILON, "{}", off);
         Ok(())
     });
+}
+
+/// Two sub-models with weight ½ each, under the heads whose variance moves with the mask: N(0, 1) and N(2, 4) beside
+/// N(3, 5) and N(3, 7), answers of probability ½ and 0, and counts of rates 1 and 4.
+#[test]
+fn ens_uncertainty_splits_the_variance_of_every_head() {
+    fn parts(head: &impl HeadVariance<f64>, outputs: [DVector<f64>; 2]) -> [Vec<f64>; 2] {
+        let (submodels, law) = (Submodels(outputs.into()), Uniform::new(1));
+        let parts = Ensemble::new(&submodels, head, &law).unwrap().total_variance(&no_input()).unwrap();
+        [parts.within, parts.between].map(|part| part.as_slice().to_vec())
+    }
+    let normal = [dvector![0.0, 3.0, 1.0, 5.0], dvector![2.0, 3.0, 4.0, 7.0]];
+    assert_eq!(parts(&GaussianWithVariance, normal), [[2.5, 6.0], [1.0, 0.0]]);
+    assert_eq!(parts(&Bernoulli, [dvector![0.0], dvector![-800.0]]), [[0.125], [0.0625]]);
+    let [within, between] = parts(&Poisson, [dvector![0.0], dvector![Real::ln(4.0)]]);
+    // The rate 4 is off by e^x's condition number ln 4 and two roundings.
+    assert!((within[0] - 2.5).abs() < 1e-14 && (between[0] - 2.25).abs() < 1e-14, "{within:?} {between:?}");
 }
 
 #[test]
