@@ -45,6 +45,7 @@
 //! | other noise: DropConnect, Gaussian, additive, stochastic pooling, batch normalisation, alpha dropout, DropBlock | [`noise`] |
 //! | recurrent and residual networks; the dropout RBM | [`network`], [`rbm`] |
 //! | training with dropout, boosting, committees; L2, L1, max-norm, sparsity, early stopping | [`train`] |
+//! | the same, optimised: blocked kernels in `f32` or `f64`, masks as bits, all threads | [`trainer`] |
 //! | a network with its head, keep probabilities and convention; as a file | [`Model`], `file` |
 //!
 //! Enumerating the law over network and head **is** the definition. Every closed form, fast path and approximation is a
@@ -108,6 +109,7 @@ pub mod random;
 pub mod rbm;
 pub mod scalar;
 pub mod train;
+pub mod trainer;
 
 pub use ensemble::Ensemble;
 pub use error::{Error, Result};
