@@ -59,7 +59,7 @@ impl KeepProbability {
 /// ```
 /// use dropout_oracle::trainer::{KeepProbability, Masks};
 /// let mask = Masks::new(7).mask(10, 0, 3, KeepProbability::new(0.8)?, 64);
-/// assert_eq!(mask, [0xf1d3_9fff_fb5e_bffd]); // on every machine
+/// assert_eq!(mask, [0xffdb_ef27_fc3f_dfff]); // on every machine
 /// # Ok::<(), dropout_oracle::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

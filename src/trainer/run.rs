@@ -4,7 +4,6 @@ use super::data::Data;
 use super::float::Float;
 use super::instruction_set::InstructionSet;
 use super::kernel::Rule;
-use super::layer::TrainedLayer;
 use super::masks::Masks;
 use super::panel::Panel;
 use super::plan::Plan;
@@ -155,14 +154,15 @@ impl<F: Float> Trainer<F> {
 
     /// The settings, the steps taken, the weights and the velocities.
     pub fn state(&self) -> State<F> {
-        let layers = |part: fn(&Panel<F>) -> (&[F], &[F])| {
-            self.network.layers.iter().map(|layer: &TrainedLayer<F>| layer.affine(part)).collect()
-        };
+        let layers = &self.network.layers;
         State {
             training: self.training.clone(),
             step: self.step,
-            parameters: layers(|panel| (&panel.weight, &panel.bias)),
-            velocities: layers(|panel| (&panel.velocity, &panel.bias_velocity)),
+            parameters: layers.iter().map(|layer| layer.affine(|panel| (&panel.weight, &panel.bias))).collect(),
+            velocities: layers
+                .iter()
+                .map(|layer| layer.affine(|panel| (&panel.velocity, &panel.bias_velocity)))
+                .collect(),
         }
     }
 

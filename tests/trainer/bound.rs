@@ -184,8 +184,9 @@ fn shrunk(limit: f64, weights: Vec<Near>, u: f64) -> Vec<Near> {
     let norm = |f: fn(&Near) -> f64| weights.iter().map(|w| f(w) * f(w)).sum::<f64>().sqrt();
     let (size, off) = (norm(|w| w.value), norm(|w| w.off) * 1.01);
     let off = off + (weights.len() as f64 + 8.0) * u * (size + off);
-    let mut affine = Affine::new(nalgebra::DMatrix::from_fn(1, weights.len(), |_, i| weights[i].value), vec![0.0].into())
-        .expect("finite numbers");
+    let mut affine =
+        Affine::new(nalgebra::DMatrix::from_fn(1, weights.len(), |_, i| weights[i].value), vec![0.0].into())
+            .expect("finite numbers");
     constraint::max_norm(&mut affine, limit);
     // The factor limit/norm, where it can be below 1 in either computation, moves by its relative error.
     let relative = if size + off > limit { off / (size - off).max(f64::MIN_POSITIVE) + 6.0 * u } else { 0.0 };

@@ -103,7 +103,7 @@ fn head() -> impl Strategy<Value = HeadKind> + Clone {
 fn training() -> impl Strategy<Value = Training> + Clone {
     let penalty = |most: f64| prop::option::of(most / 100.0..most);
     let max_norm = prop::option::of(0.5..2.0);
-    (0.01..0.5, 0.0..0.95, any::<bool>(), penalty(0.1), penalty(0.1), max_norm, any::<u64>()).prop_map(
+    (0.005..0.05, 0.0..0.95, any::<bool>(), penalty(0.1), penalty(0.1), max_norm, any::<u64>()).prop_map(
         |(rate, momentum, nesterov, l2, l1, max_norm, seed)| {
             let mut training = Training::new(10).learning_rate(rate).momentum(momentum).seed(seed);
             training.nesterov = nesterov;

@@ -86,9 +86,10 @@ impl<F: Float> Backward<'_, F> {
                 }
             }
         }
-        for i in 0..ROWS {
-            for j in 0..UNITS {
-                self.output[(row + i) * self.width + unit + j] = F::sum(simd, sums[i][j]);
+        for (i, sums) in sums.iter().enumerate() {
+            let output = &mut self.output[(row + i) * self.width + unit..][..UNITS];
+            for (output, &sum) in output.iter_mut().zip(sums) {
+                *output = F::sum(simd, sum);
             }
         }
     }
