@@ -76,9 +76,8 @@ impl Shape {
         2.0 * self.batch as f64 * (3 * products.iter().sum::<usize>() - products[0]) as f64
     }
 
-    /// Seconds that one thread takes for all masks of a step.
-    fn masks(&self, step: u64) -> f64 {
-        let start = Instant::now();
+    /// Draws all masks of a step.
+    fn masks(&self, step: u64) {
         let mut words = vec![0; self.widths.iter().max().expect("there are widths").div_ceil(64)];
         for (layer, &width) in self.widths[..self.widths.len() - 1].iter().enumerate() {
             let p = if layer == 0 { self.input_keep } else { self.hidden_keep };
@@ -90,18 +89,16 @@ impl Shape {
                 }
             }
         }
-        start.elapsed().as_secs_f64()
     }
 }
 
-/// Fused multiply-adds of independent numbers in registers: the peak of one thread in operations a second.
+/// Fused multiply-adds of independent numbers in registers: the number of operations.
 struct Peak(usize);
 
 impl WithSimd for Peak {
     type Output = f64;
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let start = Instant::now();
         let (x, y) = (simd.splat_f32s(black_box(0.5)), simd.splat_f32s(black_box(0.25)));
         let mut sums = [simd.splat_f32s(black_box(1.0)); 12];
         for _ in 0..self.0 {
@@ -111,14 +108,34 @@ impl WithSimd for Peak {
         }
         let total = sums.iter().fold(0.0, |total, &sum| total + simd.reduce_sum_f32s(sum));
         black_box(total);
-        2.0 * (12 * self.0 * S::F32_LANES) as f64 / start.elapsed().as_secs_f64()
+        2.0 * (12 * self.0 * S::F32_LANES) as f64
     }
 }
 
 fn peak(threads: usize) -> f64 {
-    rayon::broadcast(|context| if context.index() < threads { Arch::new().dispatch(Peak(2_000_000)) } else { 0.0 })
-        .iter()
-        .sum()
+    let one = || {
+        let (seconds, operations) = timed(threads, || Arch::new().dispatch(Peak(5_000_000)));
+        operations / seconds
+    };
+    rayon::broadcast(|_| one()).iter().sum()
+}
+
+/// Seconds of this thread on a processor, where the system tells (Linux); else seconds of the clock. On a busy machine
+/// the first says what a step of one thread costs.
+fn busy_seconds(since: Instant) -> f64 {
+    std::thread::yield_now(); // brings the account up to date
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = told.and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok());
+    nanoseconds.map_or_else(|| since.elapsed().as_secs_f64(), |nanoseconds| nanoseconds * 1e-9)
+}
+
+/// Runs `work`, and gives the seconds it took: of the thread if it is the only one, else of the clock.
+fn timed<T>(threads: usize, work: impl FnOnce() -> T) -> (f64, T) {
+    let start = Instant::now();
+    let before = busy_seconds(start);
+    let result = work();
+    let seconds = if threads == 1 { busy_seconds(start) - before } else { start.elapsed().as_secs_f64() };
+    (seconds, result)
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {
@@ -164,10 +181,11 @@ fn main() {
         let data = Data::from_examples(&examples).expect("finite numbers");
         let reference = (!quick || shape.flop() < 1e8).then(|| {
             let mut model = shape.model();
-            let start = Instant::now();
             let steps = if shape.flop() > 1e8 { 2 } else { 10 };
-            shape.training(steps).run(&mut model, &examples, |_| ControlFlow::Continue(())).expect("a few steps");
-            start.elapsed().as_secs_f64() / steps as f64
+            let run = || shape.training(steps).run(&mut model, &examples, |_| ControlFlow::Continue(()));
+            let (seconds, summary) = timed(1, run);
+            summary.expect("a few steps");
+            seconds / steps as f64
         });
         for &threads in &threads {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
@@ -183,12 +201,11 @@ fn main() {
                     let (mut seconds, mut peaks, mut masks) = (Vec::new(), Vec::new(), Vec::new());
                     for _ in 0..rounds {
                         peaks.push(peak(threads));
-                        let start = Instant::now();
-                        for _ in 0..count {
-                            trainer.step_on(&data, &rows).expect("a finite loss");
-                        }
-                        seconds.push(start.elapsed().as_secs_f64() / count as f64);
-                        masks.push(shape.masks(0));
+                        let steps = || (0..count).try_for_each(|_| trainer.step_on(&data, &rows).map(|_| ()));
+                        let (time, result) = timed(threads, steps);
+                        result.expect("finite losses");
+                        seconds.push(time / count as f64);
+                        masks.push(timed(1, || (0..50).for_each(|step| shape.masks(step))).0 / 50.0);
                     }
                     let (second, peak) = (median(seconds), median(peaks));
                     let rate = shape.flop() / second;

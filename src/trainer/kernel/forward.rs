@@ -76,9 +76,8 @@ impl<F: Float> WithSimd for Forward<'_, F> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let vectors = self.panel.bias.len() / F::LANES;
-        match vectors {
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        match self.panel.bias.len() / F::LANES {
             _ if S::REGISTER_COUNT < 32 => self.panel_by::<S, 6, 1>(simd),
             5 => self.panel_by::<S, 5, 5>(simd),
             4 => self.panel_by::<S, 6, 4>(simd),
@@ -86,12 +85,16 @@ impl<F: Float> WithSimd for Forward<'_, F> {
             2 => self.panel_by::<S, 8, 2>(simd),
             _ => self.panel_by::<S, 8, 1>(simd),
         }
+        let stride = self.panel.bias.len() / F::LANES;
+        for (i, h) in F::vectors_mut::<S>(self.output).iter_mut().enumerate() {
+            *h = self.epilogue.apply(simd, self.first + i / stride, i % stride, *h);
+        }
     }
 }
 
 impl<F: Float> Forward<'_, F> {
     #[inline(always)]
-    fn panel_by<S: Simd, const ROWS: usize, const VECTORS: usize>(mut self, simd: S) {
+    fn panel_by<S: Simd, const ROWS: usize, const VECTORS: usize>(&mut self, simd: S) {
         let width = self.panel.bias.len();
         let rows = self.output.len() / width;
         for vector in (0..width / F::LANES).step_by(VECTORS) {
@@ -110,13 +113,28 @@ impl<F: Float> Forward<'_, F> {
     #[inline(always)]
     fn tile<S: Simd, const ROWS: usize, const VECTORS: usize>(&mut self, simd: S, row: usize, vector: usize) {
         let stride = self.panel.bias.len() / F::LANES;
-        let weight = F::vectors::<S>(&self.panel.weight);
-        let bias = F::vectors::<S>(&self.panel.bias);
-        let mut sums = [[F::splat(simd, F::zero()); VECTORS]; ROWS];
-        for sums in &mut sums {
-            sums.copy_from_slice(&bias[vector..vector + VECTORS]);
+        let sums = self.sums::<S, ROWS, VECTORS>(simd, row, vector);
+        let output = &mut F::vectors_mut::<S>(self.output)[row * stride..][..ROWS * stride];
+        for i in 0..ROWS {
+            output[i * stride + vector..][..VECTORS].copy_from_slice(&sums[i]);
         }
-        let panel = self.inputs.panel;
+    }
+
+    /// H W + b. The sums are handed on by value, so that they stay in registers.
+    #[inline(always)]
+    fn sums<S: Simd, const ROWS: usize, const VECTORS: usize>(
+        &self,
+        simd: S,
+        row: usize,
+        vector: usize,
+    ) -> [[F::Vector<S>; VECTORS]; ROWS] {
+        let stride = self.panel.bias.len() / F::LANES;
+        let (weight, bias) = (F::vectors::<S>(&self.panel.weight), F::vectors::<S>(&self.panel.bias));
+        let mut start = [F::splat(simd, F::zero()); VECTORS];
+        for v in 0..VECTORS {
+            start[v] = bias[vector + v];
+        }
+        let (mut sums, panel) = ([start; ROWS], self.inputs.panel);
         for p in 0..self.inputs.panels() {
             let filled = self.inputs.filled(p);
             let rows = &self.input[(p * self.batch + self.first + row) * panel..][..ROWS * panel];
@@ -125,22 +143,31 @@ impl<F: Float> Forward<'_, F> {
             for (i, h) in h.iter_mut().enumerate() {
                 *h = &rows[i * panel..][..filled];
             }
-            for (k, w) in weight.chunks_exact(stride).enumerate() {
-                let w = &w[vector..vector + VECTORS];
-                for i in 0..ROWS {
-                    let x = F::splat(simd, h[i][k]);
-                    for v in 0..VECTORS {
-                        sums[i][v] = F::mul_add(simd, x, w[v], sums[i][v]);
-                    }
-                }
-            }
+            sums = add_products::<S, F, ROWS, VECTORS>(simd, sums, h, weight, stride, vector);
         }
-        let output = F::vectors_mut::<S>(self.output);
+        sums
+    }
+}
+
+/// Adds the products of rows of H with columns of W.
+#[inline(always)]
+fn add_products<S: Simd, F: Float, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    mut sums: [[F::Vector<S>; VECTORS]; ROWS],
+    h: [&[F]; ROWS],
+    weight: &[F::Vector<S>],
+    stride: usize,
+    vector: usize,
+) -> [[F::Vector<S>; VECTORS]; ROWS] {
+    for (k, weight) in weight.chunks_exact(stride).enumerate() {
+        let mut w = [F::splat(simd, F::zero()); VECTORS];
+        w.copy_from_slice(&weight[vector..vector + VECTORS]);
         for i in 0..ROWS {
+            let x = F::splat(simd, h[i][k]);
             for v in 0..VECTORS {
-                let (number, z) = (self.first + row + i, sums[i][v]);
-                output[(row + i) * stride + vector + v] = self.epilogue.apply(simd, number, vector + v, z);
+                sums[i][v] = F::mul_add(simd, x, w[v], sums[i][v]);
             }
         }
     }
+    sums
 }
