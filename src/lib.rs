@@ -45,6 +45,7 @@
 //! | other noise: DropConnect, Gaussian, additive, stochastic pooling, batch normalisation, alpha dropout, DropBlock | [`noise`] |
 //! | recurrent and residual networks; the dropout RBM | [`network`], [`rbm`] |
 //! | training with dropout, boosting, committees; L2, L1, max-norm, sparsity, early stopping | [`train`] |
+//! | the same, optimised: blocked kernels in `f32` or `f64`, masks as bits, all threads | [`trainer`] |
 //! | a network with its head, keep probabilities and convention; as a file | [`Model`], `file` |
 //!
 //! Enumerating the law over network and head **is** the definition. Every closed form, fast path and approximation is a
@@ -113,6 +114,7 @@ pub mod scalar;
 #[cfg(feature = "files")]
 pub mod shard;
 pub mod train;
+pub mod trainer;
 #[cfg(feature = "files")]
 pub mod vectors;
 

@@ -32,14 +32,38 @@ impl Batches {
 
     /// The numbers of the next batch's examples.
     pub fn draw(&mut self) -> Vec<usize> {
+        self.advance().to_vec()
+    }
+
+    /// [`Batches::draw`] without a copy.
+    pub fn advance(&mut self) -> &[usize] {
         if self.used == 0 {
             self.order.sort_unstable();
             self.order.shuffle(&mut stream(self.seed, Purpose::Shuffle, self.epoch, 0));
             self.epoch += 1;
         }
         let end = self.order.len().min(self.used + self.size);
-        let batch = self.order[self.used..end].to_vec();
-        self.used = if end == self.order.len() { 0 } else { end };
-        batch
+        let start = std::mem::replace(&mut self.used, if end == self.order.len() { 0 } else { end });
+        &self.order[start..end]
+    }
+
+    /// Goes on as if `count` batches more had been drawn.
+    ///
+    /// ```
+    /// use dropout_oracle::train::Batches;
+    /// let (mut drawn, mut skipped) = (Batches::new(5, 3, 0), Batches::new(5, 3, 0));
+    /// (0..7).for_each(|_| { drawn.draw(); });
+    /// skipped.skip(7);
+    /// assert_eq!(drawn.draw(), skipped.draw());
+    /// ```
+    pub fn skip(&mut self, count: u64) {
+        let an_epoch = self.order.len().div_ceil(self.size) as u64;
+        let whole = (count.saturating_sub(1)) / an_epoch;
+        if self.used == 0 {
+            self.epoch += whole;
+        }
+        for _ in 0..count - if self.used == 0 { whole * an_epoch } else { 0 } {
+            self.advance();
+        }
     }
 }

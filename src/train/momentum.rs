@@ -26,6 +26,7 @@ use nalgebra::{DMatrix, DVector};
 #[derive(Clone, Debug)]
 pub struct Momentum<T> {
     momentum: T,
+    nesterov: bool,
     velocity: Gradient<T>,
 }
 
@@ -36,7 +37,25 @@ impl<T: Scalar> Momentum<T> {
             weight: DMatrix::zeros(affine.outputs(), affine.inputs()),
             bias: DVector::zeros(affine.outputs()),
         };
-        Self { momentum, velocity: network.affine().map(still).collect() }
+        Self { momentum, nesterov: false, velocity: network.affine().map(still).collect() }
+    }
+
+    /// Nesterov's momentum instead: \\(v \leftarrow m v - \eta g,\quad \theta \leftarrow \theta + m v - \eta g\\), which
+    /// is v at the point that the next step of v would reach (Sutskever et al. 2013, in the variable θ + m v).
+    ///
+    /// ```
+    /// use dropout_oracle::network::linear_regression;
+    /// use dropout_oracle::train::Momentum;
+    /// use nalgebra::dvector;
+    /// let mut net = linear_regression(dvector![1.0], 0.0)?;
+    /// let mut momentum = Momentum::new(&net, 0.5).nesterov();
+    /// let (_, gradient) = net.backpropagate(&dvector![1.0], &dvector![1.0], |_| dvector![1.0])?;
+    /// momentum.step(&mut net, &gradient, 1.0);
+    /// assert_eq!(net.affine().next().unwrap().weight[0], -0.5); // v = −1, then 1 + ½·(−1) − 1
+    /// # Ok::<(), dropout_oracle::Error>(())
+    /// ```
+    pub fn nesterov(self) -> Self {
+        Self { nesterov: true, ..self }
     }
 
     /// One step of the network down `gradient`, which must have the shapes of its layers.
@@ -48,8 +67,9 @@ impl<T: Scalar> Momentum<T> {
             ];
             for (parameters, velocity, gradient) in parts {
                 for ((theta, v), g) in parameters.iter_mut().zip(velocity).zip(gradient) {
-                    *v = self.momentum.clone() * v.clone() - learning_rate.clone() * g.clone();
-                    *theta += v.clone();
+                    let down = learning_rate.clone() * g.clone();
+                    *v = self.momentum.clone() * v.clone() - down.clone();
+                    *theta += if self.nesterov { self.momentum.clone() * v.clone() - down } else { v.clone() };
                 }
             }
         }

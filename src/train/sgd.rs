@@ -45,6 +45,8 @@ pub struct Training {
     pub learning_rate: f64,
     /// m of [`Momentum`].
     pub momentum: f64,
+    /// Whether the momentum is [Nesterov's](Momentum::nesterov).
+    pub nesterov: bool,
     /// What becomes of the learning rate.
     pub decay: Decay,
     /// The penalties that are added to the objective; none by default.
@@ -107,6 +109,7 @@ impl Training {
             batch: 32,
             learning_rate: 0.1,
             momentum: 0.9,
+            nesterov: false,
             decay: Decay::Linear,
             regularisers: Regularisers::default(),
             max_norm: None,
@@ -132,6 +135,11 @@ impl Training {
     /// Sets the momentum.
     pub fn momentum(self, momentum: f64) -> Self {
         Self { momentum, ..self }
+    }
+
+    /// Takes [Nesterov's momentum](Momentum::nesterov) instead of the classical one.
+    pub fn nesterov(self) -> Self {
+        Self { nesterov: true, ..self }
     }
 
     /// Sets what becomes of the learning rate.
@@ -184,6 +192,9 @@ impl Training {
 
         let mut network = model.network().clone();
         let mut momentum = Momentum::new(&network, self.momentum);
+        if self.nesterov {
+            momentum = momentum.nesterov();
+        }
         let mut batches = Batches::new(examples.count(), self.batch, self.seed);
         let mut summary = Summary { steps: 0, loss: 0.0 };
         for step in 0..self.steps {
@@ -227,7 +238,8 @@ impl Training {
         Error::shape("length of an example's target", targets, examples.targets()[0].len())
     }
 
-    fn check(&self) -> Result<()> {
+    /// That every setting is in its range.
+    pub(crate) fn check(&self) -> Result<()> {
         let positive = |x: f64| x > 0.0 && x.is_finite();
         let settings = [
             (self.steps > 0, "number of training steps", self.steps as f64, "at least 1"),

@@ -1,0 +1,173 @@
+//! From one layer's activations to a panel of the next.
+
+use super::tiles;
+use crate::trainer::columns::Columns;
+use crate::trainer::float::Float;
+use crate::trainer::panel::Panel;
+use pulp::{Simd, WithSimd};
+
+/// Activations = scale · mask ∘ f(H W + b), for some rows of one panel.
+pub(crate) struct Forward<'a, F: Float> {
+    /// H of all rows.
+    pub(crate) input: &'a [F],
+    /// The columns of H.
+    pub(crate) inputs: Columns,
+    /// The rows of H.
+    pub(crate) batch: usize,
+    /// W and b.
+    pub(crate) panel: &'a Panel<F>,
+    /// The first row to be computed.
+    pub(crate) first: usize,
+    /// The rows from there on, to be written.
+    pub(crate) output: &'a mut [F],
+    pub(crate) epilogue: Epilogue<'a, F>,
+}
+
+/// What becomes of pre-activations.
+#[derive(Clone, Copy)]
+pub(crate) struct Epilogue<'a, F> {
+    /// Whether f is max(·, 0), else nothing.
+    pub(crate) rectify: bool,
+    /// The masks of all rows, and the words a row; without dropout nothing.
+    pub(crate) masks: Option<(&'a [u64], usize)>,
+    /// The number of the panel's first unit.
+    pub(crate) unit: usize,
+    /// What kept units are multiplied by.
+    pub(crate) scale: F,
+}
+
+impl<F: Float> Epilogue<'_, F> {
+    /// The bits of the vector of units from `unit` on, in the lowest ones.
+    #[inline(always)]
+    fn bits(&self, row: usize, vector: usize) -> u64 {
+        let Some((words, stride)) = self.masks else { return u64::MAX };
+        let unit = self.unit + vector * F::LANES;
+        words.get(row * stride + unit / 64).map_or(0, |word| word >> (unit % 64))
+    }
+
+    #[inline(always)]
+    pub(crate) fn apply<S: Simd>(&self, simd: S, row: usize, vector: usize, z: F::Vector<S>) -> F::Vector<S> {
+        let h = if self.rectify { F::positive_part(simd, z) } else { z };
+        if self.masks.is_none() {
+            return h;
+        }
+        F::keep(simd, self.bits(row, vector), F::times(simd, h, F::splat(simd, self.scale)))
+    }
+
+    /// The gradient with respect to z from the one with respect to what [`Epilogue::apply`] made of it.
+    #[inline(always)]
+    pub(crate) fn pull_back<S: Simd>(
+        &self,
+        simd: S,
+        row: usize,
+        vector: usize,
+        output: F::Vector<S>,
+        gradient: F::Vector<S>,
+    ) -> F::Vector<S> {
+        let gradient = if self.rectify { F::where_positive(simd, output, gradient) } else { gradient };
+        if self.masks.is_none() {
+            return gradient;
+        }
+        F::keep(simd, self.bits(row, vector), F::times(simd, gradient, F::splat(simd, self.scale)))
+    }
+}
+
+impl<F: Float> WithSimd for Forward<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        match self.panel.bias.len() / F::LANES {
+            _ if S::REGISTER_COUNT < 32 => self.panel_by::<S, 6, 1>(simd),
+            5 => self.panel_by::<S, 5, 5>(simd),
+            4 => self.panel_by::<S, 6, 4>(simd),
+            3 => self.panel_by::<S, 8, 3>(simd),
+            2 => self.panel_by::<S, 8, 2>(simd),
+            _ => self.panel_by::<S, 8, 1>(simd),
+        }
+        let stride = self.panel.bias.len() / F::LANES;
+        for (i, h) in F::vectors_mut::<S>(self.output).iter_mut().enumerate() {
+            *h = self.epilogue.apply(simd, self.first + i / stride, i % stride, *h);
+        }
+    }
+}
+
+impl<F: Float> Forward<'_, F> {
+    #[inline(always)]
+    fn panel_by<S: Simd, const ROWS: usize, const VECTORS: usize>(&mut self, simd: S) {
+        let width = self.panel.bias.len();
+        let rows = self.output.len() / width;
+        for vector in (0..width / F::LANES).step_by(VECTORS) {
+            if rows >= ROWS {
+                for row in tiles(rows, ROWS) {
+                    self.tile::<S, ROWS, VECTORS>(simd, row, vector);
+                }
+            } else {
+                for row in 0..rows {
+                    self.tile::<S, 1, VECTORS>(simd, row, vector);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const ROWS: usize, const VECTORS: usize>(&mut self, simd: S, row: usize, vector: usize) {
+        let stride = self.panel.bias.len() / F::LANES;
+        let sums = self.sums::<S, ROWS, VECTORS>(simd, row, vector);
+        let output = &mut F::vectors_mut::<S>(self.output)[row * stride..][..ROWS * stride];
+        for i in 0..ROWS {
+            output[i * stride + vector..][..VECTORS].copy_from_slice(&sums[i]);
+        }
+    }
+
+    /// H W + b. The sums are handed on by value, so that they stay in registers.
+    #[inline(always)]
+    fn sums<S: Simd, const ROWS: usize, const VECTORS: usize>(
+        &self,
+        simd: S,
+        row: usize,
+        vector: usize,
+    ) -> [[F::Vector<S>; VECTORS]; ROWS] {
+        let stride = self.panel.bias.len() / F::LANES;
+        let (weight, bias) = (F::vectors::<S>(&self.panel.weight), F::vectors::<S>(&self.panel.bias));
+        let mut start = [F::splat(simd, F::zero()); VECTORS];
+        for v in 0..VECTORS {
+            start[v] = bias[vector + v];
+        }
+        let (mut sums, panel) = ([start; ROWS], self.inputs.panel);
+        for p in 0..self.inputs.panels() {
+            let filled = self.inputs.filled(p);
+            let rows = &self.input[(p * self.batch + self.first + row) * panel..][..ROWS * panel];
+            let weight = &weight[p * panel * stride..][..filled * stride];
+            let mut h: [&[F]; ROWS] = [&[]; ROWS];
+            for (i, h) in h.iter_mut().enumerate() {
+                *h = &rows[i * panel..][..filled];
+            }
+            sums = add_products::<S, F, ROWS, VECTORS>(simd, sums, h, weight, stride, vector);
+        }
+        sums
+    }
+}
+
+/// Adds the products of rows of H with columns of W.
+#[inline(always)]
+fn add_products<S: Simd, F: Float, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    mut sums: [[F::Vector<S>; VECTORS]; ROWS],
+    h: [&[F]; ROWS],
+    weight: &[F::Vector<S>],
+    stride: usize,
+    vector: usize,
+) -> [[F::Vector<S>; VECTORS]; ROWS] {
+    for (k, weight) in weight.chunks_exact(stride).enumerate() {
+        let mut w = [F::splat(simd, F::zero()); VECTORS];
+        w.copy_from_slice(&weight[vector..vector + VECTORS]);
+        for i in 0..ROWS {
+            let x = F::splat(simd, h[i][k]);
+            for v in 0..VECTORS {
+                sums[i][v] = F::mul_add(simd, x, w[v], sums[i][v]);
+            }
+        }
+    }
+    sums
+}

@@ -1,0 +1,27 @@
+//! The three matrix products of a step, each with what follows it while the numbers are still in registers.
+//!
+//! | product | sums over | then |
+//! |---|---|---|
+//! | [`forward`]: Z = H W + b | inputs | activation, mask, scale |
+//! | [`update`]: G = Hᵀ E | rows | penalties, momentum, step, norms |
+//! | [`backward`]: E Wᵀ | outputs | derivative, mask, scale |
+//!
+//! `forward` and `update` compute each entry as one chain of fused multiply-adds in the order of the index, whatever the
+//! tile. `backward` adds the terms whose index agrees modulo [`LANES`](super::Float::LANES) in such chains and then the
+//! chains by halving. So the bits depend on nothing but the numbers: not on tiles, tasks, threads or machine.
+
+mod backward;
+mod forward;
+mod input;
+mod update;
+
+pub(super) use backward::Backward;
+pub(super) use forward::{Epilogue, Forward};
+pub(super) use input::Dropped;
+pub(super) use update::{Rule, Update};
+
+/// The first rows of tiles of `size` rows that cover `rows` of them, the last one moved back to end with them. Rows that
+/// are covered twice are computed twice to the same bits.
+fn tiles(rows: usize, size: usize) -> impl Iterator<Item = usize> {
+    (0..rows).step_by(size).map(move |row| row.min(rows - size))
+}

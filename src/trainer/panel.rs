@@ -1,0 +1,37 @@
+//! A panel of a layer: what one task reads and writes.
+
+use super::aligned::Aligned;
+use super::columns::Columns;
+use super::float::Float;
+
+/// The weights into a panel of units, with what moves them.
+///
+/// Row i holds the weights from input i to each unit of the panel. There is a row for each input with those that fill up
+/// the inputs' last panel; what fills up stays zero.
+#[derive(Clone, Debug)]
+pub(super) struct Panel<F: Float> {
+    pub(super) weight: Aligned<F>,
+    pub(super) velocity: Aligned<F>,
+    pub(super) bias: Aligned<F>,
+    pub(super) bias_velocity: Aligned<F>,
+    /// The squared norm of each unit's incoming weights after the last step.
+    pub(super) squares: Aligned<F>,
+    /// Whether the last step left every number finite.
+    pub(super) finite: bool,
+}
+
+impl<F: Float> Panel<F> {
+    pub(super) fn zeros(inputs: Columns, outputs: Columns) -> Self {
+        let numbers = || Aligned::zeros(inputs.padded() * outputs.panel);
+        let row = || Aligned::zeros(outputs.panel);
+        Self { weight: numbers(), velocity: numbers(), bias: row(), bias_velocity: row(), squares: row(), finite: true }
+    }
+
+    /// Takes over another panel's numbers, without allocation.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.weight.copy_from_slice(&other.weight);
+        self.velocity.copy_from_slice(&other.velocity);
+        self.bias.copy_from_slice(&other.bias);
+        self.bias_velocity.copy_from_slice(&other.bias_velocity);
+    }
+}

@@ -1,0 +1,8 @@
+//! The optimised trainer against its definition: the reference trainer, the law of the masks, the enumerated objective.
+
+mod agreement;
+mod bound;
+mod cases;
+mod masks;
+mod runs;
+mod support;
