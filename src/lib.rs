@@ -45,6 +45,7 @@
 //! | other noise: DropConnect, Gaussian, additive, stochastic pooling, batch normalisation, alpha dropout, DropBlock | [`noise`] |
 //! | recurrent and residual networks; the dropout RBM | [`network`], [`rbm`] |
 //! | training with dropout, boosting, committees; L2, L1, max-norm, sparsity, early stopping | [`train`] |
+//! | other implementations, held against the laws of dropout | `conformance` |
 //! | a network with its head, keep probabilities and convention; as a file | [`Model`], `file` |
 //!
 //! Enumerating the law over network and head **is** the definition. Every closed form, fast path and approximation is a
@@ -89,6 +90,8 @@ pub mod approximation;
 pub mod certified;
 #[cfg(feature = "cli")]
 pub mod claims;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod data;
 pub mod ensemble;
 pub mod error;

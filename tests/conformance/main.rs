@@ -1,0 +1,3 @@
+//! The laws of dropout, held against right and wrong implementations, in process and across pipes.
+
+mod kill_matrix;
