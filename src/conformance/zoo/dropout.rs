@@ -89,6 +89,11 @@ pub trait Dropout {
         if kept { x / (1.0 - call.drop) } else { 0.0 }
     }
 
+    /// The output of an active call at one place, for kinds whose noise is more than kept or dropped.
+    fn output_at(&self, call: &Context<'_>, _unit: u64, x: f64, kept: bool) -> f64 {
+        self.output(call, x, kept)
+    }
+
     /// The output of an inactive call at one place.
     fn evaluated(&self, _call: &Context<'_>, x: f64) -> f64 {
         x
@@ -99,10 +104,31 @@ pub trait Dropout {
         if kept { 1.0 / (1.0 - call.drop) } else { 0.0 }
     }
 
+    /// The derivative of [`Dropout::output_at`] in x.
+    fn slope_at(&self, call: &Context<'_>, _unit: u64, kept: bool) -> f64 {
+        self.slope(call, kept)
+    }
+
     /// dx of an active call, given x, its mask and g.
     fn gradient(&self, call: &Context<'_>, x: &[f64], kept: &[bool], g: &[f64]) -> Vec<f64> {
         debug_assert_eq!(x.len(), g.len());
-        kept.iter().zip(g).map(|(&kept, g)| if kept { g * self.slope(call, kept) } else { 0.0 }).collect()
+        let slope = |(place, &kept)| self.slope_at(call, self.unit(call, place), kept);
+        (0..).zip(kept).map(slope).zip(g).map(|(slope, g)| if slope == 0.0 { 0.0 } else { g * slope }).collect()
+    }
+
+    /// The multiplier of one unit of a network.
+    fn multiplier(&self, call: &Context<'_>, unit: u64, kept: bool) -> f64 {
+        if self.is_active(call) { self.output_at(call, unit, 1.0, kept) } else { self.evaluated(call, 1.0) }
+    }
+
+    /// The output of a network of these layers, given what its last layer gives.
+    fn readout(&self, _mode: Mode, _keep: f64, output: f64) -> f64 {
+        output
+    }
+
+    /// The format of y for an x of this format and shape.
+    fn dtype(&self, x: Dtype, _shape: &[usize]) -> Dtype {
+        x
     }
 
     /// The mask that it returns for the mask that it drew.
@@ -113,6 +139,11 @@ pub trait Dropout {
     /// The mask that it uses for one that is injected.
     fn injected(&self, kept: Vec<bool>) -> Vec<bool> {
         kept
+    }
+
+    /// Whether y is x itself.
+    fn is_input(&self, _call: &Context<'_>) -> bool {
+        false
     }
 
     /// x after y was overwritten with zeros.

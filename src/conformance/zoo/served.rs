@@ -4,7 +4,7 @@ use super::dropout::{Context, Dropout, GOLDEN, mix};
 use crate::conformance::case::*;
 use crate::conformance::layer::{Description, Implementation, Kind, Layer, Means};
 use crate::conformance::subject::*;
-use crate::conformance::tensor::{Bits, Kept, Tensor};
+use crate::conformance::tensor::{Kept, Tensor};
 use crate::head::{Bernoulli, Head, Softmax};
 use crate::network::{Activation, Affine, Layer as NetworkLayer, Mlp, Network, PiecewiseLinear};
 use nalgebra::{DMatrix, DVector};
@@ -72,7 +72,8 @@ impl Object {
             None => self.mask(&call, 0..x.len() as u64),
         };
         let y = if active {
-            tensor(&x.iter().zip(&kept).map(|(&x, &kept)| self.dropout.output(&call, x, kept)).collect::<Vec<_>>())
+            let output = |((place, &x), &kept)| self.dropout.output_at(&call, self.dropout.unit(&call, place), x, kept);
+            tensor(&(0..).zip(&x).zip(&kept).map(output).collect::<Vec<_>>())
         } else {
             let bits = case.x.bits().iter().zip(&x).map(|(&bits, &x)| {
                 let y = self.dropout.evaluated(&call, x);
@@ -85,12 +86,19 @@ impl Object {
             false if self.dropout.evaluated(&call, 1.0) == 1.0 => g.clone(),
             false => tensor(&g.values().iter().map(|&g| self.dropout.evaluated(&call, g)).collect::<Vec<_>>()),
         });
-        let slope = |kept| if active { self.dropout.slope(&call, kept) } else { self.dropout.evaluated(&call, 1.0) };
-        let ddx =
-            case.second_order.then(|| tensor(&kept.iter().map(|&k| 2.0 * slope(k) * slope(k)).collect::<Vec<_>>()));
+        let slope = |(place, &kept)| match active {
+            true => self.dropout.slope_at(&call, self.dropout.unit(&call, place), kept),
+            false => self.dropout.evaluated(&call, 1.0),
+        };
+        let curvature = |slope: f64| 2.0 * slope * slope;
+        let ddx = case.second_order.then(|| tensor(&(0..).zip(&kept).map(slope).map(curvature).collect::<Vec<_>>()));
         let x_after = case.check_alias.then(|| tensor(&self.dropout.x_after(&call, &x, &y.values())));
         let mask = self.dropout.returned(kept).map(|kept| Kept::new(shape, kept));
-        Call { mask, dx, ddx, x_after, same_object: case.check_alias.then_some(false), y }
+        let y = match self.dropout.dtype(dtype, shape) {
+            own if own == dtype => y,
+            other => Tensor::new(other, shape, &y.values()),
+        };
+        Call { mask, dx, ddx, x_after, same_object: case.check_alias.then(|| self.dropout.is_input(&call)), y }
     }
 }
 
@@ -149,17 +157,20 @@ impl Subject for Served {
             let call = context(&layer, Mode::Train, sampling.p.0, sampling.dtype, &sampling.shape);
             let call = object.set_out(Context { seed: sampling.seed, ..call });
             let range = windows.iter().flat_map(|&(start, length)| start..start + length);
-            if sampling.values || layer.kind != Kind::Dropout {
-                let kept = object.mask(&call, range);
-                let output: Vec<_> = kept.iter().map(|&kept| object.dropout.output(&call, 1.0, kept)).collect();
+            let dropout = &object.dropout;
+            if sampling.values || !matches!(layer.kind, Kind::Dropout | Kind::Dropconnect) {
+                let output = |place| {
+                    let unit = dropout.unit(&call, place);
+                    dropout.output_at(&call, unit, 1.0, dropout.keeps(&call, unit))
+                };
+                let output: Vec<_> = range.map(output).collect();
                 samples.masks.push(output.iter().map(|y| *y != 0.0).collect());
                 if sampling.values {
                     samples.values.push(Tensor::new(sampling.dtype, &[output.len()], &output));
                 }
             } else {
-                samples.masks.push(
-                    range.map(|place| object.dropout.keeps(&call, object.dropout.unit(&call, place))).collect::<Bits>(),
-                );
+                let kept = range.map(|place| dropout.keeps(&call, dropout.unit(&call, place)));
+                samples.masks.push(kept.collect());
             }
         }
         Ok(Outcome::Done(samples))
@@ -209,21 +220,17 @@ fn network(object: &mut Object, case: &NetworkCase) -> crate::Result<NetworkMean
     let (mut mean, mut square) = (DVector::zeros(width), DVector::zeros(width));
     let mut gradient: Vec<Affine<f64>> = net.affine().map(|affine| affine.map(|_| 0.0)).collect();
     for _ in 0..samples {
-        let mut multipliers = Vec::with_capacity(net.units());
+        let (mut multipliers, mut keep) = (Vec::with_capacity(net.units()), 1.0);
         for &(p, width) in &drops {
             let shape = [1, width];
             let call = object.set_out(context(&layer, case.mode, p, case.dtype, &shape));
-            multipliers.extend(object.mask(&call, 0..width as u64).into_iter().map(|kept| {
-                if object.dropout.is_active(&call) {
-                    object.dropout.output(&call, 1.0, kept)
-                } else {
-                    object.dropout.evaluated(&call, 1.0)
-                }
-            }));
+            let kept = object.mask(&call, 0..width as u64).into_iter();
+            multipliers.extend((0..).zip(kept).map(|(unit, kept)| object.dropout.multiplier(&call, unit, kept)));
+            keep = 1.0 - call.drop;
         }
         let multipliers = DVector::from_vec(multipliers);
         let (output, slopes) = net.backpropagate(&x, &multipliers, |output| expected(output) - &target)?;
-        let y = expected(&output);
+        let y = expected(&output.map(|output| object.dropout.readout(case.mode, keep, output)));
         mean += &y;
         square += y.component_mul(&y);
         for (sum, slope) in gradient.iter_mut().zip(slopes) {
