@@ -25,16 +25,48 @@
 //! [`Statistic`]: super::Statistic
 //! [`Distance::PValue`]: super::Distance::PValue
 
-pub mod backward;
+mod aliasing;
+mod alpha;
+mod backward;
+mod composition;
+mod domain;
+mod drop_all;
+mod form;
+mod history;
+mod identity;
 pub mod input;
-pub mod mode;
+mod linearity;
+mod mask_io;
+mod mode;
+mod non_finite;
 pub mod scale;
+mod second_order;
+mod seed;
+mod sharing;
 
 use super::layer::{Kind, Layer, Level, MaskAccess};
 use super::trial::{Check, Trial};
 
 /// Every law, in the order of the specification.
-pub static ALL: &[Law] = &[scale::LAW, mode::LAW, backward::LAW];
+pub static ALL: &[Law] = &[
+    scale::LAW,
+    linearity::LAW,
+    mode::LAW,
+    backward::LAW,
+    second_order::LAW,
+    identity::LAW,
+    drop_all::LAW,
+    domain::LAW,
+    history::LAW,
+    aliasing::LAW,
+    sharing::LAW,
+    composition::LAW,
+    mask_io::LAW,
+    form::LAW,
+    alpha::LAW,
+    seed::LAW,
+    non_finite::LAW,
+];
 
 /// A statement about dropout that every right implementation satisfies.
 pub struct Law {
