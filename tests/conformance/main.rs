@@ -2,5 +2,6 @@
 
 mod command;
 mod kill_matrix;
+mod laws;
 mod own_masks;
 mod process;
