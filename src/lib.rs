@@ -46,6 +46,7 @@
 //! | recurrent and residual networks; the dropout RBM | [`network`], [`rbm`] |
 //! | training with dropout, boosting, committees; L2, L1, max-norm, sparsity, early stopping | [`train`] |
 //! | the same, optimised: blocked kernels in `f32` or `f64`, masks as bits, all threads | [`trainer`] |
+//! | other implementations, held against the laws of dropout | `conformance` |
 //! | a network with its head, keep probabilities and convention; as a file | [`Model`], `file` |
 //!
 //! Enumerating the law over network and head **is** the definition. Every closed form, fast path and approximation is a
@@ -90,6 +91,8 @@ pub mod approximation;
 pub mod certified;
 #[cfg(feature = "cli")]
 pub mod claims;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod data;
 pub mod ensemble;
 pub mod error;
@@ -97,8 +100,6 @@ pub mod experiment;
 #[cfg(feature = "files")]
 pub mod file;
 pub mod head;
-#[cfg(feature = "files")]
-pub mod ieee;
 pub mod kernel;
 pub mod law;
 pub mod marginal;
@@ -115,7 +116,7 @@ pub mod scalar;
 pub mod shard;
 pub mod train;
 pub mod trainer;
-#[cfg(feature = "files")]
+#[cfg(feature = "conformance")]
 pub mod vectors;
 
 pub use ensemble::Ensemble;

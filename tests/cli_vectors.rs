@@ -19,7 +19,8 @@ fn check(answers: &str) -> Output {
 
 /// An answer to the factor 1/(1 − ½).
 fn factor(bits: &str) -> String {
-    let answers = json!({"scale/f32/p-0.5": {"outputs": {"y": [bits]}}, "scale/f16/p-0.5": {"skipped": "no half types"}});
+    let answers =
+        json!({"scale/f32/p-0.5": {"outputs": {"y": [bits]}}, "scale/f16/p-0.5": {"skipped": "no half types"}});
     let document = json!({"format": "dropout-oracle/answers-1", "implementation": "a test", "answers": answers});
     let schema = serde_json::from_str(include_str!("../schemas/answers-1.schema.json")).unwrap();
     assert!(jsonschema::is_valid(&schema, &document));
@@ -54,7 +55,9 @@ fn judges_answers_and_says_so_by_its_status() {
 
 #[test]
 fn what_is_no_file_of_answers_is_an_error_with_its_place() {
-    for (text, why) in [("{", "EOF"), ("{\"format\": \"x\", \"implementation\": \"\", \"answers\": {}}", "its format is")] {
+    for (text, why) in
+        [("{", "EOF"), ("{\"format\": \"x\", \"implementation\": \"\", \"answers\": {}}", "its format is")]
+    {
         let output = check(text);
         let message = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2));

@@ -1,6 +1,7 @@
 //! Commands, their common options, and what their exit status means.
 
 mod claims;
+mod conform;
 mod demo;
 mod ensemble;
 mod experiment;
@@ -21,10 +22,6 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    /// How results are printed on standard output
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
-    format: Format,
-
     /// Number of threads; the results are the same bits for any [default: one a core]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -33,15 +30,28 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Train a small digit classifier with dropout and compare every way to average its sub-networks
-    Demo(demo::Args),
+    Demo(Printed<demo::Args>),
     /// Average all sub-networks of your own trained network, exactly
-    Ensemble(ensemble::Args),
+    Ensemble(Printed<ensemble::Args>),
     /// Repeat a published finding about dropout in miniature, on the embedded digits
-    Experiment(experiment::Args),
+    Experiment(Printed<experiment::Args>),
     /// List the claims of dropout theory with their evidence, or explain one
-    Claims(claims::Args),
+    Claims(Printed<claims::Args>),
+    /// Hold any implementation of dropout, in any language, against the laws of dropout
+    Conform(conform::Args),
     /// Write test vectors for any language, or judge what an implementation made of them
-    Vectors(vectors::Args),
+    Vectors(Printed<vectors::Args>),
+}
+
+/// A command whose results are printed as text or JSON.
+#[derive(clap::Args)]
+struct Printed<A: clap::Args> {
+    #[command(flatten)]
+    args: A,
+
+    /// How results are printed on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 /// How results are printed.
@@ -56,8 +66,8 @@ pub enum Format {
 /// Why a command did not end with status 0.
 #[derive(Debug)]
 pub enum Failure {
-    /// A check failed: status 1.
-    Refuted(String),
+    /// A check failed, as was printed: status 1.
+    CheckFailed,
     /// It could not run: status 2.
     CouldNotRun(String),
     /// The command line was wrong: status 3.
@@ -93,18 +103,16 @@ pub fn run() -> ExitCode {
         pool.expect("nothing has used the pool yet");
     }
     let done = match &cli.command {
-        Command::Demo(args) => demo::run(args, cli.format),
-        Command::Ensemble(args) => ensemble::run(args, cli.format),
-        Command::Experiment(args) => experiment::run(args, cli.format),
-        Command::Claims(args) => claims::run(args, cli.format),
-        Command::Vectors(args) => vectors::run(args, cli.format),
+        Command::Demo(printed) => demo::run(&printed.args, printed.format),
+        Command::Ensemble(printed) => ensemble::run(&printed.args, printed.format),
+        Command::Experiment(printed) => experiment::run(&printed.args, printed.format),
+        Command::Claims(printed) => claims::run(&printed.args, printed.format),
+        Command::Conform(args) => conform::run(args),
+        Command::Vectors(printed) => vectors::run(&printed.args, printed.format),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Refuted(message)) => {
-            eprintln!("{message}");
-            ExitCode::from(1)
-        }
+        Err(Failure::CheckFailed) => ExitCode::FAILURE,
         Err(Failure::CouldNotRun(message)) => {
             eprintln!("error: {message}");
             ExitCode::from(2)

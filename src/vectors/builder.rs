@@ -3,7 +3,7 @@
 use super::draw::Draw;
 use super::flags;
 use super::format::{Convention, Expected, FORMAT, Group, Input, Numbers, Test, VectorFile};
-use crate::ieee::Format;
+use crate::conformance::Dtype;
 use std::collections::BTreeSet;
 
 /// A file in the making.
@@ -29,7 +29,7 @@ impl Suite {
     }
 
     /// Adds tests whose p is a drop rate and whose dropped units become 0.
-    pub fn group(&mut self, dtype: Format, scaling: &str, tests: impl IntoIterator<Item = TestBuilder>) {
+    pub fn group(&mut self, dtype: Dtype, scaling: &str, tests: impl IntoIterator<Item = TestBuilder>) {
         let convention = Convention {
             p_means: "drop".into(),
             scaling: scaling.into(),
@@ -40,7 +40,7 @@ impl Suite {
     }
 
     /// Adds tests under any convention.
-    pub fn group_with(&mut self, dtype: Format, convention: Convention, tests: impl IntoIterator<Item = TestBuilder>) {
+    pub fn group_with(&mut self, dtype: Dtype, convention: Convention, tests: impl IntoIterator<Item = TestBuilder>) {
         let tests = tests.into_iter().map(|test| test.0).collect();
         self.file.groups.push(Group { dtype, convention, tests });
     }
@@ -85,7 +85,7 @@ impl TestBuilder {
     }
 
     /// Adds a tensor.
-    pub fn numbers(self, name: &str, dtype: Format, shape: &[usize], values: &[f64]) -> Self {
+    pub fn numbers(self, name: &str, dtype: Dtype, shape: &[usize], values: &[f64]) -> Self {
         self.input(name, Input::Numbers(Numbers::new(dtype, shape, values.iter().copied())))
     }
 

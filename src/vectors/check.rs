@@ -1,7 +1,8 @@
 //! Judging the answers of an implementation.
 
 use super::format::{Enclosure, Expected, Numbers, Test, VectorFile};
-use crate::ieee::Format;
+use super::ulps::ulps_outside;
+use crate::conformance::Dtype;
 use itertools::Itertools;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -106,7 +107,7 @@ fn alternative(mut judgements: Vec<Judgement>) -> Vec<Judgement> {
     judgements
 }
 
-fn judgement(dtype: Format, test: &Test, answers: &Answers) -> Judgement {
+fn judgement(dtype: Dtype, test: &Test, answers: &Answers) -> Judgement {
     let rejects = test.expected.is_empty();
     let verdict = match answers.answers.get(&test.id) {
         None => Verdict::NotAnswered { why: None },
@@ -126,7 +127,7 @@ fn judgement(dtype: Format, test: &Test, answers: &Answers) -> Judgement {
 }
 
 /// The first number that is not as it must be.
-fn mistake(dtype: Format, expected: &Expected, bits: &[String]) -> Option<String> {
+fn mistake(dtype: Dtype, expected: &Expected, bits: &[String]) -> Option<String> {
     let count = match expected {
         Expected::Enclosure(enclosure) => enclosure.lo.bits.len(),
         Expected::Exactly { exactly } => exactly.bits.len(),
@@ -136,7 +137,7 @@ fn mistake(dtype: Format, expected: &Expected, bits: &[String]) -> Option<String
     }
     let got = Numbers { dtype, shape: vec![count], bits: bits.into(), decimal: Vec::new() };
     let Some(got) = got.values() else {
-        return Some(format!(" is not written in {dtype}, {} hexadecimal digits a number", dtype.width() / 4));
+        return Some(format!(" is not written in {dtype}, {} hexadecimal digits a number", 2 * dtype.bytes()));
     };
     match expected {
         Expected::Enclosure(enclosure) => outside(dtype, enclosure, &got),
@@ -149,12 +150,12 @@ fn mistake(dtype: Format, expected: &Expected, bits: &[String]) -> Option<String
     }
 }
 
-fn outside(dtype: Format, enclosure: &Enclosure, got: &[f64]) -> Option<String> {
+fn outside(dtype: Dtype, enclosure: &Enclosure, got: &[f64]) -> Option<String> {
     let [lo, hi] = [&enclosure.lo, &enclosure.hi].map(|ends| ends.values().expect("vectors are well-formed"));
     let largest = lo.iter().chain(&hi).fold(0.0, |size: f64, x| size.max(x.abs()));
     got.iter().enumerate().find_map(|(i, &got)| {
         let size = if enclosure.unit == "largest" { largest } else { lo[i].abs().max(hi[i].abs()) };
-        let ulps = dtype.ulps_outside(got, lo[i], hi[i], size);
+        let ulps = ulps_outside(dtype, got, (lo[i], hi[i]), size);
         (ulps > enclosure.ulps.into()).then(|| {
             let budget = enclosure.ulps;
             format!("[{i}] is {got:?}, {ulps:.3e} units outside [{:?}, {:?}]; allowed are {budget}", lo[i], hi[i])

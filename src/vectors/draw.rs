@@ -1,7 +1,7 @@
 //! Seeded inputs that every format represents exactly.
 
 use super::format::{Generator, Numbers};
-use crate::ieee::Format;
+use crate::conformance::Dtype;
 use crate::scalar::{Rational, Scalar};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -75,7 +75,7 @@ pub fn indicator(kept: bool) -> Rational {
 
 /// A tensor of `f64`.
 pub fn f64s(shape: &[usize], numbers: &[f64]) -> Numbers {
-    Numbers::new(Format::F64, shape, numbers.iter().copied())
+    Numbers::new(Dtype::F64, shape, numbers.iter().copied())
 }
 
 /// A value that was computed in two ways, which agree.

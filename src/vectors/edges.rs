@@ -3,7 +3,7 @@
 use super::builder::{Suite, TestBuilder};
 use super::draw::Draw;
 use super::format::{Bitset, Expected, Input, Numbers, VectorFile};
-use crate::ieee::Format;
+use crate::conformance::Dtype;
 
 /// p = 0, p = 1, and what no p can be.
 pub fn p_edges() -> VectorFile {
@@ -11,7 +11,7 @@ pub fn p_edges() -> VectorFile {
                  output and gradient (or is rejected, where the documentation says so). Beyond them p is rejected.";
     let mut draw = Draw::new(3);
     let mut suite = Suite::new("p_edges", about, &draw);
-    for dtype in Format::ALL {
+    for dtype in Dtype::ALL {
         let (x, g, shape) = (draw.dyadics(6), draw.dyadics(6), [6]);
         let test = |id: String, p: f64, comment: &str, flag: &str| {
             TestBuilder::new(format!("p_edges/{dtype}/{id}"), comment)
@@ -44,7 +44,7 @@ pub fn special_values() -> VectorFile {
     let about = "Training on NaN, infinities and signed zeros with a known mask at p = 1/2. Kept, they are doubled and so stay what \
                  they are. Dropped, an infinity or NaN gives 0 or NaN, as the documentation says; zeros may have either sign.";
     let mut suite = Suite::new("special_values", about, &Draw::new(0));
-    for dtype in Format::ALL {
+    for dtype in Dtype::ALL {
         let special = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0];
         let x: Vec<f64> = special.into_iter().chain(special).chain([1.0]).collect();
         let kept: Vec<bool> = (0..x.len()).map(|unit| unit < special.len()).collect();

@@ -4,7 +4,7 @@ use super::builder::{Suite, TestBuilder};
 use super::draw::{Draw, f64s};
 use super::format::{Budget, Expected, Input, Layer as LayerVector, VectorFile};
 use crate::certified::{CertifiedModel, Interval};
-use crate::ieee::Format;
+use crate::conformance::Dtype;
 use crate::model::{Convention, HeadKind, Model};
 use crate::network::{Activation, Affine, Layer, Mlp, PiecewiseLinear};
 use nalgebra::{DMatrix, DVector};
@@ -33,7 +33,7 @@ pub fn ensembles() -> VectorFile {
     let mut draw = Draw::new(7);
     let mut suite = Suite::new("ensembles", about, &draw);
     let tests: Vec<_> = cases(&mut draw).into_iter().map(|case| test(case, &mut draw)).collect();
-    suite.group(Format::F64, "inverted", tests);
+    suite.group(Dtype::F64, "inverted", tests);
     suite.finish()
 }
 

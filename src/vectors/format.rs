@@ -1,7 +1,7 @@
 //! The format `dropout-oracle/vectors-1`, which `schemas/vectors-1.schema.json` describes to programs.
 
 use crate::certified::Interval;
-use crate::ieee::Format;
+use crate::conformance::Dtype;
 use crate::scalar::Rational;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ pub struct Flag {
 #[serde(deny_unknown_fields)]
 pub struct Group {
     /// The format of inputs and outputs.
-    pub dtype: Format,
+    pub dtype: Dtype,
     /// What is meant by p, and what is done with it.
     pub convention: Convention,
     /// The tests.
@@ -121,7 +121,7 @@ pub enum Input {
 #[serde(deny_unknown_fields)]
 pub struct Numbers {
     /// Their format.
-    pub dtype: Format,
+    pub dtype: Dtype,
     /// The length of each axis; none for a single number.
     pub shape: Vec<usize>,
     /// IEEE bits in hexadecimal, the sign first.
@@ -190,28 +190,28 @@ pub struct Enclosure {
 
 impl Numbers {
     /// A tensor of numbers that are rounded to the format, if need be.
-    pub fn new(dtype: Format, shape: &[usize], values: impl IntoIterator<Item = f64>) -> Self {
-        let bits: Vec<_> = values.into_iter().map(|x| dtype.nearest(x)).collect();
+    pub fn new(dtype: Dtype, shape: &[usize], values: impl IntoIterator<Item = f64>) -> Self {
+        let bits: Vec<_> = values.into_iter().map(|x| dtype.round(x)).collect();
         assert_eq!(bits.len(), shape.iter().product::<usize>(), "one number an element");
         Self {
             dtype,
             shape: shape.into(),
-            decimal: bits.iter().map(|&bits| format!("{:?}", dtype.decode(bits))).collect(),
-            bits: bits.iter().map(|&bits| dtype.hex(bits)).collect(),
+            decimal: bits.iter().map(|&bits| format!("{:?}", dtype.value(bits))).collect(),
+            bits: bits.iter().map(|&bits| format!("{bits:0digits$x}", digits = 2 * dtype.bytes())).collect(),
         }
     }
 
     /// One `f64`.
     pub fn scalar(x: f64) -> Self {
-        Self::new(Format::F64, &[], [x])
+        Self::new(Dtype::F64, &[], [x])
     }
 
     /// The numbers, exactly; nothing if the bits are not the format's.
     pub fn values(&self) -> Option<Vec<f64>> {
-        let digits = self.dtype.width() as usize / 4;
+        let digits = 2 * self.dtype.bytes();
         let decode = |hex: &String| {
             let bits = u64::from_str_radix(hex, 16).ok().filter(|_| hex.len() == digits)?;
-            Some(self.dtype.decode(bits))
+            Some(self.dtype.value(bits))
         };
         self.bits.iter().map(decode).collect()
     }
@@ -236,8 +236,8 @@ impl Expected {
         let (lo, hi): (Vec<_>, Vec<_>) = values.into_iter().map(|interval| interval.to_f64s()).unzip();
         let Budget { ulps, unit, reason } = budget;
         Self::Enclosure(Enclosure {
-            lo: Numbers::new(Format::F64, shape, lo),
-            hi: Numbers::new(Format::F64, shape, hi),
+            lo: Numbers::new(Dtype::F64, shape, lo),
+            hi: Numbers::new(Dtype::F64, shape, hi),
             ulps,
             unit: unit.into(),
             reason: reason.into(),

@@ -3,7 +3,7 @@
 use super::builder::{Suite, TestBuilder};
 use super::draw::{Draw, agreed, exact, exactly, indicator};
 use super::format::{Bitset, Budget, Expected, Input, Numbers, VectorFile};
-use crate::ieee::Format;
+use crate::conformance::Dtype;
 use crate::law::{Independent, Law, Rescaled};
 use crate::network::{Affine, Layer, PiecewiseLinear, mlp::PiecewiseLinearMlp};
 use crate::scalar::Rational;
@@ -22,7 +22,7 @@ pub fn masked() -> VectorFile {
                  with respect to y, dx = m*g/(1-p) or m*g, by the same mask.";
     let mut draw = Draw::new(1);
     let mut suite = Suite::new("masked", about, &draw);
-    for (dtype, scaling) in itertools::iproduct!(Format::ALL, ["inverted", "classic"]) {
+    for (dtype, scaling) in itertools::iproduct!(Dtype::ALL, ["inverted", "classic"]) {
         let mut tests = Vec::new();
         for p in [0.1, 0.3, 0.5, 0.8] {
             let (x, g, kept) = (draw.dyadics(10), draw.dyadics(10), draw.mask(10));
@@ -74,8 +74,8 @@ pub fn evaluation() -> VectorFile {
                  dropped.";
     let mut draw = Draw::new(2);
     let mut suite = Suite::new("evaluation", about, &draw);
-    for dtype in Format::ALL {
-        let special = [0.0, -0.0, 1.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, dtype.decode(1)];
+    for dtype in Dtype::ALL {
+        let special = [0.0, -0.0, 1.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, dtype.value(1)];
         let (g, shape) = (draw.dyadics(special.len()), [special.len()]);
         let identity = [0.0, 0.3, 0.5, 1.0].map(|p| {
             TestBuilder::new(format!("evaluation/{dtype}/inverted/p-{p}"), "the identity, special values and all")
@@ -110,11 +110,12 @@ pub fn evaluation() -> VectorFile {
 pub fn scale() -> VectorFile {
     let about = "The factor 1/(1-p) of kept units: y for x = 1 and a unit that is kept, over the rates in use.";
     let mut suite = Suite::new("scale", about, &Draw::new(0));
-    for dtype in Format::ALL {
+    for dtype in Dtype::ALL {
         let rates = [0.001, 0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.99, 0.999];
         let tests = rates.map(|p| {
             let keep = Rational::ONE - exact(p);
-            let law = Independent::new(DVector::from_element(1, keep.clone())).and_then(Rescaled::inverted).expect("a rate");
+            let law =
+                Independent::new(DVector::from_element(1, keep.clone())).and_then(Rescaled::inverted).expect("a rate");
             // E μ = 1 for μ ∈ {0, s} with P(s) = 1 − p: s is what makes it so.
             let by_definition = law.mean()[0].clone() / keep.clone();
             let s = agreed(by_definition, Rational::ONE / keep);

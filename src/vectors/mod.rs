@@ -25,6 +25,7 @@ pub mod format;
 mod masked;
 mod structured;
 mod training;
+mod ulps;
 
 use format::VectorFile;
 use serde::Serialize;

@@ -5,7 +5,7 @@ use super::draw::{Draw, agreed, exact, exactly, indicator};
 use super::format::{Bitset, Budget, Convention, Expected, Input, Numbers, VectorFile};
 use super::masked::SCALED;
 use crate::certified::Interval;
-use crate::ieee::Format;
+use crate::conformance::Dtype;
 use crate::network::{Affine, Mlp, Network, PiecewiseLinear};
 use crate::noise::alpha_dropout::SELU_LIMIT;
 use crate::noise::{AlphaDropout, dropconnect};
@@ -25,7 +25,7 @@ pub fn dropconnect() -> VectorFile {
     let mut draw = Draw::new(4);
     let mut suite = Suite::new("dropconnect", about, &draw);
     let (outputs, inputs) = (3, 4);
-    for dtype in [Format::F32, Format::F64] {
+    for dtype in [Dtype::F32, Dtype::F64] {
         let tests: Vec<_> = [0.1, 0.3, 0.5, 0.8]
             .map(|p| {
                 let (w, b) = (draw.dyadics(outputs * inputs), draw.dyadics(outputs));
@@ -72,7 +72,7 @@ pub fn shared_axes() -> VectorFile {
             shape.iter().enumerate().map(|(axis, &length)| if shared.contains(&axis) { 1 } else { length }).collect();
         let (size, units) = (shape.iter().product(), masked.iter().product());
         let axes = itertools::join(shared, "-");
-        for dtype in [Format::F32, Format::F64] {
+        for dtype in [Dtype::F32, Dtype::F64] {
             let tests = [0.3, 0.5].map(|p| {
                 let (x, kept) = (draw.dyadics(size), draw.mask(units));
                 let keep = Rational::ONE - exact(p);
@@ -140,7 +140,7 @@ pub fn alpha() -> VectorFile {
     };
     let mut draw = Draw::new(6);
     let mut suite = Suite::new("alpha", about, &draw);
-    for dtype in [Format::F32, Format::F64] {
+    for dtype in [Dtype::F32, Dtype::F64] {
         let tests = [0.05, 0.1, 0.2, 0.5].map(|p| {
             let (mut x, kept) = (draw.dyadics(8), draw.mask(10));
             x.extend([0.0, 1.0]);

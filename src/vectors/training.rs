@@ -5,9 +5,9 @@ use super::draw::{Draw, agreed, exact, exactly, f64s, indicator};
 use super::ensembles::{F64, near};
 use super::format::{Bitset, Budget, Expected, Input, Numbers, VectorFile};
 use crate::certified::Interval;
+use crate::conformance::Dtype;
 use crate::data::Examples;
 use crate::head::{Gaussian, Softmax};
-use crate::ieee::Format;
 use crate::law::{FiniteLaw, Independent, Rescaled};
 use crate::network::{linear_regression, softmax_regression};
 use crate::penalty::LeastSquares;
@@ -56,7 +56,7 @@ pub fn ridge() -> VectorFile {
             .input("y", Input::Numbers(f64s(&[rows], &y)))
             .expect("w", Expected::rationals(&[features], w.iter(), SOLVED))
     });
-    suite.group(Format::F64, "inverted", tests);
+    suite.group(Dtype::F64, "inverted", tests);
     suite.finish()
 }
 
@@ -69,7 +69,7 @@ pub fn expected_gradients() -> VectorFile {
     let mut suite = Suite::new("expected_gradients", about, &draw);
     let linear = [0.1, 0.5, 0.8].map(|p| linear_gradient(&mut draw, p));
     let softmax = [0.1, 0.5, 0.8].map(|p| softmax_gradient(&mut draw, p));
-    suite.group(Format::F64, "inverted", linear.into_iter().chain(softmax));
+    suite.group(Dtype::F64, "inverted", linear.into_iter().chain(softmax));
     suite.finish()
 }
 
@@ -157,7 +157,7 @@ pub fn sgd() -> VectorFile {
     let mut suite = Suite::new("sgd", about, &draw);
     let cases = [(0.2, 0.0), (0.5, 0.0), (0.5, 0.5), (0.8, 0.5)];
     let tests = cases.map(|(p, momentum)| trajectory(&mut draw, p, momentum));
-    suite.group(Format::F64, "inverted", tests);
+    suite.group(Dtype::F64, "inverted", tests);
     suite.finish()
 }
 

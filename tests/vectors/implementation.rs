@@ -1,27 +1,27 @@
 //! Implementations held against the vectors: right ones pass whichever way they form the scale, wrong ones fail.
 
 use crate::SUITE;
-use dropout_oracle::ieee::Format;
+use dropout_oracle::conformance::Dtype;
 use dropout_oracle::vectors::check::{ANSWERS, Answer, Answers, Verdict, judge};
 use dropout_oracle::vectors::format::{Bitset, Input, Numbers, Test, VectorFile};
 use std::collections::BTreeMap;
 
 /// x, kept, p → y, every step rounded to the format.
-type Rule = fn(Format, f64, bool, f64) -> f64;
+type Rule = fn(Dtype, f64, bool, f64) -> f64;
 
-fn rounded(format: Format, x: f64) -> f64 {
-    format.decode(format.nearest(x))
+fn rounded(format: Dtype, x: f64) -> f64 {
+    format.value(format.round(x))
 }
 
-fn by_quotient(format: Format, x: f64, kept: bool, p: f64) -> f64 {
+fn by_quotient(format: Dtype, x: f64, kept: bool, p: f64) -> f64 {
     if kept { rounded(format, x / (1.0 - p)) } else { 0.0 }
 }
 
-fn by_rounded_scale(format: Format, x: f64, kept: bool, p: f64) -> f64 {
+fn by_rounded_scale(format: Dtype, x: f64, kept: bool, p: f64) -> f64 {
     if kept { rounded(format, x * rounded(format, 1.0 / (1.0 - p))) } else { 0.0 }
 }
 
-fn by_masked_product(format: Format, x: f64, kept: bool, p: f64) -> f64 {
+fn by_masked_product(format: Dtype, x: f64, kept: bool, p: f64) -> f64 {
     rounded(format, x * if kept { 1.0 / (1.0 - p) } else { 0.0 })
 }
 
@@ -126,7 +126,7 @@ fn a_declared_choice_is_kept() {
             let (x, kept) = (numbers(test(choice), "x"), mask(test(choice)));
             let dropped = |x: f64| if x.is_finite() { 0.0 } else { value };
             let y = x.iter().zip(kept).map(|(&x, kept)| if kept { 2.0 * x } else { dropped(x) });
-            let bits = Numbers::new(Format::F16, &[x.len()], y).bits;
+            let bits = Numbers::new(Dtype::F16, &[x.len()], y).bits;
             (test(choice).id.clone(), Answer::Outputs(BTreeMap::from([("y".into(), bits)])))
         });
         let answers = Answers { format: ANSWERS.into(), implementation: "a test".into(), answers: answers.into() };

@@ -1,0 +1,202 @@
+//! Right dropouts, some of which look wrong: negative controls for every law.
+
+use super::dropout::{Context, Dropout, mix, plain};
+use crate::conformance::layer::*;
+use crate::law::gaussian::standard_normals;
+use crate::noise::{AlphaDropout, alpha_dropout::SELU_LIMIT};
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+
+/// Right dropouts: name and steps.
+pub fn rights() -> Vec<(&'static str, Box<dyn Dropout>)> {
+    vec![
+        ("plain", Box::new(Plain)),
+        ("feature maps", Box::new(FeatureMaps)),
+        ("classic", Box::new(Classic)),
+        ("keep probability", Box::new(KeepProbability)),
+        ("multiplies by the rounded scale", Box::new(RoundedScale)),
+        ("negative zeros", Box::new(NegativeZeros)),
+        ("rejects one", Box::new(RejectsOne)),
+        ("multiplies NaN by zero", Box::new(MultipliesNan)),
+        ("returns its input", Box::new(ReturnsInput)),
+        ("masks only read back", Box::new(ReadBack)),
+        ("no seed", Box::new(NoSeed)),
+        ("alpha", Box::new(Alpha)),
+        ("gaussian", Box::new(Gaussian)),
+    ]
+}
+
+/// Inverted dropout.
+pub struct Plain;
+impl Dropout for Plain {}
+
+/// Whole feature maps are dropped.
+struct FeatureMaps;
+impl Dropout for FeatureMaps {
+    fn layer(&self) -> Layer {
+        Layer { id: "feature-maps".into(), shared_axes: vec![-1, -2], ranks: vec![3, 4], ..plain() }
+    }
+}
+
+/// Scaled in evaluation.
+pub(super) struct Classic;
+impl Dropout for Classic {
+    fn layer(&self) -> Layer {
+        Layer { scaling: Scaling::Classic, ..plain() }
+    }
+    fn output(&self, _: &Context<'_>, x: f64, kept: bool) -> f64 {
+        if kept { x } else { 0.0 }
+    }
+    fn slope(&self, _: &Context<'_>, kept: bool) -> f64 {
+        f64::from(kept)
+    }
+    fn evaluated(&self, call: &Context<'_>, x: f64) -> f64 {
+        x * (1.0 - call.drop)
+    }
+}
+
+/// p is the keep probability, and 0 is illegal.
+struct KeepProbability;
+impl Dropout for KeepProbability {
+    fn layer(&self) -> Layer {
+        Layer { p: Probability { means: Means::Keep, accepts_zero: false, accepts_one: true }, ..plain() }
+    }
+    fn accepts(&self, p: f64) -> bool {
+        p > 0.0 && p <= 1.0
+    }
+}
+
+/// Multiplies by 1/(1 − p) rounded to the format, as most frameworks do.
+struct RoundedScale;
+impl Dropout for RoundedScale {
+    fn output(&self, call: &Context<'_>, x: f64, kept: bool) -> f64 {
+        if kept { x * call.dtype.rounded(1.0 / call.dtype.rounded(1.0 - call.drop)) } else { 0.0 }
+    }
+}
+
+/// What is dropped keeps its sign.
+struct NegativeZeros;
+impl Dropout for NegativeZeros {
+    fn output(&self, call: &Context<'_>, x: f64, kept: bool) -> f64 {
+        if kept { x / (1.0 - call.drop) } else { 0.0f64.copysign(x) }
+    }
+}
+
+/// Dropping everything is illegal.
+struct RejectsOne;
+impl Dropout for RejectsOne {
+    fn layer(&self) -> Layer {
+        Layer { p: Probability { means: Means::Drop, accepts_zero: true, accepts_one: false }, ..plain() }
+    }
+    fn accepts(&self, p: f64) -> bool {
+        (0.0..1.0).contains(&p)
+    }
+}
+
+/// Drops by multiplication with 0, and says so.
+struct MultipliesNan;
+impl Dropout for MultipliesNan {
+    fn layer(&self) -> Layer {
+        Layer { declared: Declared { non_finite_dropped: Some(NonFinite::Nan), ..plain().declared }, ..plain() }
+    }
+    fn output(&self, call: &Context<'_>, x: f64, kept: bool) -> f64 {
+        if kept { x / (1.0 - call.drop) } else { x * 0.0 }
+    }
+}
+
+/// An identity gives x itself, and says so.
+struct ReturnsInput;
+impl Dropout for ReturnsInput {
+    fn layer(&self) -> Layer {
+        Layer { declared: Declared { identity_returns_input: Some(true), ..plain().declared }, ..plain() }
+    }
+    fn is_input(&self, call: &Context<'_>) -> bool {
+        !self.is_active(call)
+    }
+    fn x_after(&self, call: &Context<'_>, x: &[f64], _: &[f64]) -> Vec<f64> {
+        if self.is_input(call) { vec![0.0; x.len()] } else { x.to_vec() }
+    }
+}
+
+/// Masks neither pass in nor out.
+struct ReadBack;
+impl Dropout for ReadBack {
+    fn layer(&self) -> Layer {
+        Layer {
+            mask: Vec::new(),
+            levels: vec![Level::C0, Level::C1, Level::C2, Level::C4],
+            second_order: false,
+            declared: Declared::default(),
+            ..plain()
+        }
+    }
+    fn returned(&self, _: Vec<bool>) -> Option<Vec<bool>> {
+        None
+    }
+}
+
+/// No seed, and calls forward only.
+struct NoSeed;
+impl Dropout for NoSeed {
+    fn layer(&self) -> Layer {
+        Layer { seed: false, levels: vec![Level::C0], mask: Vec::new(), second_order: false, ..plain() }
+    }
+}
+
+/// The description of a layer without masks of its own.
+fn of_kind(kind: Kind, id: &str) -> Layer {
+    Layer {
+        id: id.into(),
+        kind,
+        mask: Vec::new(),
+        levels: vec![Level::C0, Level::C1, Level::C2, Level::C4],
+        second_order: false,
+        p: Probability { means: Means::Drop, accepts_zero: true, accepts_one: false },
+        ..plain()
+    }
+}
+
+/// Alpha dropout: an affine image of x, or of α′.
+pub(super) struct Alpha;
+impl Dropout for Alpha {
+    fn layer(&self) -> Layer {
+        of_kind(Kind::Alpha, "alpha")
+    }
+    fn accepts(&self, p: f64) -> bool {
+        (0.0..1.0).contains(&p)
+    }
+    fn output(&self, call: &Context<'_>, x: f64, kept: bool) -> f64 {
+        let alpha = AlphaDropout::selu(1.0 - call.drop).expect("a legal rate");
+        alpha.scale() * if kept { x } else { SELU_LIMIT } + alpha.shift()
+    }
+    fn slope(&self, call: &Context<'_>, kept: bool) -> f64 {
+        if kept { AlphaDropout::selu(1.0 - call.drop).expect("a legal rate").scale() } else { 0.0 }
+    }
+}
+
+/// Times 1 + √(p/(1 − p)) z, with z normal.
+pub(super) struct Gaussian;
+impl Gaussian {
+    /// √(p/(1 − p)) z.
+    pub(super) fn noise(call: &Context<'_>, unit: u64) -> f64 {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&mix(call.key).to_le_bytes());
+        key[8..16].copy_from_slice(&unit.to_le_bytes());
+        let z: f64 = standard_normals(1, &mut ChaCha8Rng::from_seed(key))[0];
+        (call.drop / (1.0 - call.drop)).sqrt() * z
+    }
+}
+impl Dropout for Gaussian {
+    fn layer(&self) -> Layer {
+        of_kind(Kind::Gaussian, "gaussian")
+    }
+    fn accepts(&self, p: f64) -> bool {
+        (0.0..1.0).contains(&p)
+    }
+    fn output_at(&self, call: &Context<'_>, unit: u64, x: f64, _: bool) -> f64 {
+        x * (1.0 + Self::noise(call, unit))
+    }
+    fn slope_at(&self, call: &Context<'_>, unit: u64, _: bool) -> f64 {
+        1.0 + Self::noise(call, unit)
+    }
+}
