@@ -61,15 +61,16 @@ class TensorFlow(Framework):
         return tensor.numpy()
 
     def vjp(self, operator, x, train, gradient, second, **mask):
+        zero = tf.UnconnectedGradients.ZERO  # of an output that does not depend on x
         with tf.GradientTape(persistent=True) as outer:
             outer.watch(x)
             with tf.GradientTape() as inner:
                 inner.watch(x)
                 y = operator(x, train)
                 square = tf.reduce_sum(y**2)
-            slope = inner.gradient(square, x) if second else None
-        dx = None if gradient is None else outer.gradient(y, x, output_gradients=gradient)
-        return y, dx, outer.gradient(slope, x) if second else None
+            slope = inner.gradient(square, x, unconnected_gradients=zero) if second else None
+        dx = None if gradient is None else outer.gradient(y, x, output_gradients=gradient, unconnected_gradients=zero)
+        return y, dx, outer.gradient(slope, x, unconnected_gradients=zero) if second else None
 
     def network(self, make, train, stack, head, x, target, want_gradient):
         with tf.GradientTape() as tape:

@@ -97,6 +97,9 @@ class Torch(Framework):
         x.requires_grad_()
         answer = operator(x, train)
         y = answer[0] if isinstance(answer, tuple) else answer
+        if not y.requires_grad:  # y does not depend on x
+            zero = torch.zeros_like(x)
+            return answer, None if gradient is None else zero, zero if second else None
         dx = ddx = None
         if gradient is not None:
             (dx,) = torch.autograd.grad(y, x, gradient, retain_graph=second)
