@@ -2,6 +2,7 @@
 
 import equinox
 import jax
+
 from jax_framework import OFFERED, Jax
 from protocol import Layer, serve
 
@@ -18,7 +19,7 @@ class Equinox(Jax):
         yield Layer(
             "equinox.nn.Dropout",
             self.keyed(dropout),
-            levels=("C0", "C1", "C2", "C4", "C7"),
+            networks=True,
             dtypes=OFFERED,
             declared={"identity_returns_input": True, "non_finite_dropped": "zero"},
         )

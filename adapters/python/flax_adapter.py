@@ -3,6 +3,7 @@
 import flax
 import jax.numpy as jnp
 from flax import linen, nnx
+
 from jax_framework import OFFERED, VECTORS, Jax, Operator
 from protocol import Layer, serve
 
@@ -35,11 +36,12 @@ class Flax(Jax):
 
     def layers(self):
         common = {"dtypes": OFFERED, "declared": DECLARED}
-        levels = ("C0", "C1", "C2", "C4", "C7")
-        yield Layer("flax.linen.Dropout", self.keyed(linen_dropout()), levels=levels, **common)
+        yield Layer("flax.linen.Dropout", self.keyed(linen_dropout()), networks=True, **common)
         shared = {"shared_axes": (-2, -3), "ranks": (4,)}
-        yield Layer("flax.linen.Dropout(broadcast_dims)", self.keyed(linen_dropout(broadcast_dims=(-2, -3))), **shared, **common)
-        yield Layer("flax.nnx.Dropout", self.streamed(), levels=levels, **common)
+        yield Layer(
+            "flax.linen.Dropout(broadcast_dims)", self.keyed(linen_dropout(broadcast_dims=(-2, -3))), **shared, **common
+        )
+        yield Layer("flax.nnx.Dropout", self.streamed(), networks=True, **common)
         yield Layer("flax.nnx.Dropout(broadcast_dims)", self.streamed(broadcast_dims=(-2, -3)), **shared, **common)
         yield Layer(
             "flax.linen.dot_product_attention",

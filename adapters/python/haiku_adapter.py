@@ -2,6 +2,7 @@
 
 import haiku
 import jax
+
 from jax_framework import OFFERED, Jax
 from protocol import Layer, serve
 
@@ -21,7 +22,7 @@ class Haiku(Jax):
 
     def layers(self):
         common = {"dtypes": OFFERED, "accepts_one": False, "declared": {"non_finite_dropped": "zero"}}
-        yield Layer("haiku.dropout", self.keyed(dropout()), levels=("C0", "C1", "C2", "C4", "C7"), **common)
+        yield Layer("haiku.dropout", self.keyed(dropout()), networks=True, **common)
         shared = {"shared_axes": (-2, -3), "ranks": (4,)}
         yield Layer("haiku.dropout(broadcast_dims)", self.keyed(dropout(broadcast_dims=(-2, -3))), **shared, **common)
 

@@ -7,7 +7,8 @@ import secrets
 
 import jax
 import jax.numpy as jnp
-from protocol import EVERY_RANK, DTYPES, Framework
+
+from protocol import DTYPES, EVERY_RANK, Framework
 
 OFFERED = tuple(d for d in DTYPES if d != "f64" or jax.config.jax_enable_x64)
 VECTORS = EVERY_RANK[1:]

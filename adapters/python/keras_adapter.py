@@ -7,6 +7,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import keras  # noqa: E402
 from keras import layers  # noqa: E402
+
 from protocol import Framework, Layer, serve  # noqa: E402
 
 BACKEND = keras.backend.backend()
@@ -56,9 +57,9 @@ def states(layer, x, train):
 
 def recurrent(name):
     """A recurrent layer that copies: the input, if that is what drops, or else the state."""
-    copies = {f"{which}_initializer": "ones" if name == drop else "zeros" for which, drop in
-              (("kernel", "dropout"), ("recurrent", "recurrent_dropout"))}  # fmt: skip
-    options = {"activation": None, "use_bias": False, "return_sequences": name == "dropout", **copies}
+    kernel, recurrent = ("ones", "zeros") if name == "dropout" else ("zeros", "ones")
+    options = {"activation": None, "use_bias": False, "return_sequences": name == "dropout"}
+    options |= {"kernel_initializer": kernel, "recurrent_initializer": recurrent}
     return lambda p, **dtype: layers.SimpleRNN(1, **{name: p}, **options, **dtype)
 
 
@@ -73,18 +74,18 @@ class Keras(Backend):
             dtypes = tuple(d for d in KERAS if BACKEND != "jax" or d != "f64")
             return Layer(id, lambda p: Operator(build, p, call), dtypes=dtypes, **{"ranks": ranks, **fields})
 
-        declared = {"non_finite_dropped": "nan" if BACKEND == "torch" else "zero"}
-        maps = {"declared": declared}
-        yield offer("keras.layers.Dropout", layers.Dropout, declared=declared)
-        yield offer("keras.layers.SpatialDropout1D", layers.SpatialDropout1D, shared_axes=(-2,), **maps | {"ranks": (3,)})
-        yield offer("keras.layers.SpatialDropout2D", layers.SpatialDropout2D, shared_axes=(-2, -3), **maps | {"ranks": (4,)})
-        yield offer("keras.layers.SpatialDropout3D", layers.SpatialDropout3D, shared_axes=(-2, -3, -4), **maps | {"ranks": (5,)})
+        torch = BACKEND == "torch"
+        yield offer("keras.layers.Dropout", layers.Dropout, declared={"non_finite_dropped": "nan" if torch else "zero"})
+        maps = (layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D)
+        for axes, layer in enumerate(maps, start=1):
+            shared = {"shared_axes": (-2, -3, -4)[:axes], "ranks": (axes + 2,)}
+            yield offer(f"keras.layers.{layer.__name__}", layer, declared={"non_finite_dropped": "zero"}, **shared)
         noisy = {"second_order": False}
         yield offer("keras.layers.AlphaDropout", layers.AlphaDropout, kind="alpha", **noisy)
         yield offer("keras.layers.GaussianDropout", layers.GaussianDropout, kind="gaussian", **noisy)
         yield offer("keras.layers.GaussianNoise", layers.GaussianNoise, kind="gaussian_additive", **noisy)
         yield offer("keras.layers.Attention", lambda p, **d: layers.Attention(dropout=p, **d), attention)
-        time = {"levels": ("C0", "C1", "C2", "C4", "C5"), "shared_axes": (-1,), "ranks": (2, 3)}
+        time = {"time_steps": True, "shared_axes": (-1,), "ranks": (2, 3)}
         yield offer("keras.layers.SimpleRNN(dropout)", recurrent("dropout"), inputs, **time)
         yield offer("keras.layers.SimpleRNN(recurrent_dropout)", recurrent("recurrent_dropout"), states)
 

@@ -3,6 +3,7 @@
 import mlx.core as mx
 import numpy as np
 from mlx import nn
+
 from protocol import Framework, Layer, serve
 
 
@@ -23,7 +24,7 @@ class Mlx(Framework):
     def layers(self):
         common = {"dtypes": ("f16", "bf16", "f32"), "accepts_one": False}
         common["declared"] = {"identity_returns_input": True, "non_finite_dropped": "nan", "eval_touches_seed": False}
-        yield Layer("mlx.nn.Dropout", module(nn.Dropout), levels=("C0", "C1", "C2", "C4", "C7"), **common)
+        yield Layer("mlx.nn.Dropout", module(nn.Dropout), networks=True, **common)
         yield Layer("mlx.nn.Dropout2d", module(nn.Dropout2d), shared_axes=(-2, -3), ranks=(3, 4), **common)
         yield Layer("mlx.nn.Dropout3d", module(nn.Dropout3d), shared_axes=(-2, -3, -4), ranks=(4, 5), **common)
 

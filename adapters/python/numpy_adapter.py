@@ -1,6 +1,7 @@
 """A correct dropout in NumPy: the adapter of docs/tutorial-adapter.md."""
 
 import numpy as np
+
 from protocol import Framework, Layer, serve
 
 
@@ -34,7 +35,6 @@ class NumPy(Framework):
         declared = {"identity_returns_input": True, "non_finite_dropped": "zero", "eval_touches_seed": False}
         yield Layer(
             "Dropout", lambda p: Dropout(p, self.generator), mask=("inject", "return"), declared=declared,
-            levels=("C0", "C1", "C2", "C3", "C4"),
         )  # fmt: skip
 
     def seed(self, seed):

@@ -27,13 +27,16 @@ EVERY_RANK = (0, 1, 2, 3, 4)
 class Layer:
     """One operator: what it offers, and `make`, which for one p makes an object `(x, train) -> y` or `-> (y, mask)`.
 
-    The object is called with `mask=` as well where the layer obeys a given mask. The other fields are those of `started`.
+    The object is called with `mask=` as well where the layer obeys a given mask. `gradient`, `time_steps` and `networks` say
+    whether levels C1, C5 and C7 are offered; the other fields are those of `started`.
     """
 
     id: str
     make: Callable[[float], Any]
     kind: str = "dropout"
-    levels: tuple = ("C0", "C1", "C2", "C4")
+    gradient: bool = True
+    time_steps: bool = False
+    networks: bool = False
     dtypes: tuple = tuple(DTYPES)
     means: str = "drop"
     accepts_zero: bool = True
@@ -48,9 +51,12 @@ class Layer:
 
     def describe(self):
         """This layer's entry in `started`."""
-        ends = {"accepts_zero": self.accepts_zero, "accepts_one": self.accepts_one}
-        hidden = ("make", "means", *ends)
-        return {"p": {"means": self.means, **ends}, **{k: v for k, v in vars(self).items() if k not in hidden}}
+        offered = {"C0": True, "C1": self.gradient, "C2": self.seed, "C3": self.mask, "C4": True}
+        offered |= {"C5": self.time_steps, "C7": self.networks}
+        p = {"means": self.means, "accepts_zero": self.accepts_zero, "accepts_one": self.accepts_one}
+        names = "id kind dtypes scaling mask seed second_order shared_axes ranks declared".split()
+        rest = {name: getattr(self, name) for name in names}
+        return {"levels": [level for level, here in offered.items() if here], "p": p, **rest}
 
 
 class Framework:
@@ -117,7 +123,11 @@ def decode(tensor):
 
 def encode(array):
     """The tensor of a NumPy array."""
-    return {"dtype": NAMES[array.dtype], "shape": list(array.shape), "data": np.ascontiguousarray(array).tobytes().hex()}
+    return {
+        "dtype": NAMES[array.dtype],
+        "shape": list(array.shape),
+        "data": np.ascontiguousarray(array).tobytes().hex(),
+    }
 
 
 def bits(mask):

@@ -6,6 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import tensorflow as tf  # noqa: E402
+
 from protocol import Framework, Layer, serve  # noqa: E402
 
 SPATIAL = {"shared_axes": (-2, -3), "ranks": (4,)}
@@ -32,7 +33,7 @@ class TensorFlow(Framework):
 
     def layers(self):
         common = {"accepts_one": False, "declared": {"non_finite_dropped": "zero"}}
-        yield Layer("tf.nn.dropout", dropout(), levels=("C0", "C1", "C2", "C4", "C7"), **common)
+        yield Layer("tf.nn.dropout", dropout(), networks=True, **common)
         yield Layer("tf.nn.dropout(noise_shape)", dropout(maps), **SPATIAL, **common)
         yield Layer("tf.nn.experimental.stateless_dropout", self.stateless, **common)
         yield Layer("tf.nn.experimental.general_dropout", self.general, **common)

@@ -4,9 +4,10 @@ import functools
 
 import numpy as np
 import torch
-from protocol import EVERY_RANK, Framework, Layer, serve
 from torch import nn
 from torch.nn import functional as F
+
+from protocol import EVERY_RANK, Framework, Layer, serve
 
 BF16 = "bfloat16"
 
@@ -43,13 +44,12 @@ class Torch(Framework):
     def layers(self):
         declared = {"identity_returns_input": True, "non_finite_dropped": "nan", "eval_touches_seed": False}
         plain = functools.partial(Layer, declared=declared)
-        yield plain("torch.nn.Dropout", module(nn.Dropout), levels=("C0", "C1", "C2", "C4", "C7"))
+        yield plain("torch.nn.Dropout", module(nn.Dropout), networks=True)
         yield plain("torch.nn.functional.dropout", function(F.dropout))
         yield plain(
             "torch.native_dropout",
             lambda p: lambda x, train: torch.native_dropout(x, p, train),
             mask=("return",),
-            levels=("C0", "C1", "C2", "C3", "C4"),
             declared={"non_finite_dropped": "nan", "eval_touches_seed": False},
         )
         yield plain("torch.nn.Dropout1d", module(nn.Dropout1d), shared_axes=(-1,), ranks=(2, 3))
