@@ -26,7 +26,7 @@ class Equinox(Jax):
 
     def linear(self, weight, bias, h):
         layer = equinox.nn.Linear(weight.shape[1], weight.shape[0], key=jax.random.key(0))
-        return jax.vmap(equinox.tree_at(lambda l: (l.weight, l.bias), layer, (weight, bias)))(h)
+        return jax.vmap(equinox.tree_at(lambda own: (own.weight, own.bias), layer, (weight, bias)))(h)
 
 
 if __name__ == "__main__":

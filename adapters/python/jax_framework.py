@@ -1,6 +1,6 @@
 """What Flax, Haiku and Equinox share: JAX's tensors, keys, derivatives and networks.
 
-JAX's own switch decides on f64: with JAX_ENABLE_X64=1 it is offered, and random numbers are drawn in it; without, neither.
+JAX's own switch decides on f64: with JAX_ENABLE_X64=1 it is offered, and random numbers are drawn in it.
 """
 
 import secrets

@@ -33,9 +33,7 @@ class NumPy(Framework):
 
     def layers(self):
         declared = {"identity_returns_input": True, "non_finite_dropped": "zero", "eval_touches_seed": False}
-        yield Layer(
-            "Dropout", lambda p: Dropout(p, self.generator), mask=("inject", "return"), declared=declared,
-        )  # fmt: skip
+        yield Layer("Dropout", lambda p: Dropout(p, self.generator), mask=("inject", "return"), declared=declared)
 
     def seed(self, seed):
         self.generator = np.random.default_rng(seed)

@@ -1,7 +1,7 @@
 """Protocol 1 (docs/protocol.md): serves the dropout layers of one framework on standard input and output.
 
-A framework's adapter names its operators as `Layer`s, and tells in a `Framework` how its tensors come from and go to NumPy,
-how a user seeds it, and how it differentiates. All the rest of the protocol is here, once.
+A framework's adapter names its operators as `Layer`s, and tells in a `Framework` how its tensors come from and go to
+NumPy, how a user seeds it, and how it differentiates. All the rest of the protocol is here, once.
 """
 
 import contextlib
@@ -27,8 +27,8 @@ EVERY_RANK = (0, 1, 2, 3, 4)
 class Layer:
     """One operator: what it offers, and `make`, which for one p makes an object `(x, train) -> y` or `-> (y, mask)`.
 
-    The object is called with `mask=` as well where the layer obeys a given mask. `gradient`, `time_steps` and `networks` say
-    whether levels C1, C5 and C7 are offered; the other fields are those of `started`.
+    The object is called with `mask=` as well where the layer obeys a given mask. `gradient`, `time_steps` and
+    `networks` say whether levels C1, C5 and C7 are offered; the other fields are those of `started`.
     """
 
     id: str
@@ -88,7 +88,7 @@ class Framework:
         raise NotImplementedError
 
     def network(self, make, train, stack, head, x, target, want_gradient):
-        """(outputs of the head a row of x, the gradients summed over the rows) of a network of the framework's own layers."""
+        """(the head's outputs a row of x, gradients summed over the rows) of a network of the framework's own layers."""
         raise Skipped("networks are not offered")
 
 
@@ -230,7 +230,7 @@ class Server:
             with implementation():
                 answer = operators[call % objects](ones, True)
             y = self.framework.get(answer[0] if isinstance(answer, tuple) else answer)
-            # Alpha dropout puts a negative number, not 0, where it drops a one; it leaves a positive one where it keeps it.
+            # Alpha dropout turns a one that it drops into a negative number, and one that it keeps into a positive.
             kept = np.ravel(y > 0 if layer.kind == "alpha" else y != 0)
             if message.get("windows"):
                 kept = np.concatenate([kept[start : start + length] for start, length in message["windows"]])
