@@ -2,7 +2,7 @@
 # Holds every installed framework against the oracle: adapters/run_all.sh [--install] [NAME…] [-- CONFORM OPTIONS…]
 #
 # With --install, first makes a virtual environment for each requirements file, under $VENVS (default adapters/.venvs).
-# Without names, runs all that is installed. Each run's results go to results/NAME-VERSION.json.
+# Without names, runs all that is installed. Each run's results go to results/NAME.json, with the version in it.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 venvs=${VENVS:-$here/.venvs}
@@ -53,8 +53,8 @@ while read -r name venv adapter environment; do
         continue
     fi
     echo "== $name"
-    "$oracle" conform --format json --output "$results/$name.json" "$@" -- \
-        env ${environment:+"$environment"} "$python" "$here/python/$adapter"
+    "$oracle" conform --format json "$@" -- env ${environment:+"$environment"} "$python" "$here/python/$adapter" \
+        >"$results/$name.json" </dev/null
     status=$?
     echo "$name: exit status $status"
     [ $status -le $worst ] || worst=$status

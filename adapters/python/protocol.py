@@ -88,7 +88,7 @@ class Framework:
         raise NotImplementedError
 
     def network(self, make, train, stack, head, x, target, want_gradient):
-        """(the head's outputs a row of x, gradients summed over the rows) of a network of the framework's own layers."""
+        """(the head's outputs a row of x, gradients summed over the rows) of a network of the framework's layers."""
         raise Skipped("networks are not offered")
 
 
