@@ -19,16 +19,18 @@ def linen_dropout(**options):
 
 
 def attention(p):
-    """Attention of a single key, whose softmax is 1: dropout of the weights is dropout of the values."""
+    """Attention of a single key, whose softmax is 1: dropout of the weights is dropout of the values.
 
-    def call(x, train, key):
+    Its sum of products turns -0 into 0, so where nothing is to be dropped its output for ones multiplies x.
+    """
+
+    def attend(x, train, rng):
         value = x.reshape(-1, 1, 1, 1)
-        one = jnp.zeros_like(value)
-        return linen.dot_product_attention(
-            one, one, value, dropout_rng=key, dropout_rate=p, broadcast_dropout=False, deterministic=not train
-        ).reshape(x.shape)
+        key = jnp.zeros_like(value)
+        options = {"dropout_rng": rng, "dropout_rate": p, "broadcast_dropout": False, "deterministic": not train}
+        return linen.dot_product_attention(key, key, value, **options).reshape(x.shape)
 
-    return call
+    return lambda x, train, rng: attend(x, train, rng) if train and p != 0 else x * attend(jnp.ones_like(x), train, rng)
 
 
 class Flax(Jax):

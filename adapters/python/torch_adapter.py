@@ -28,12 +28,25 @@ def function(f):
 
 
 def attention(p):
-    """Attention of a single key, whose softmax is 1: dropout of the weights is dropout of the values."""
+    """Attention of a single key, whose softmax is 1: dropout of the weights is dropout of the values.
+
+    Its sum of products turns -0 into 0, so where nothing is to be dropped its output for ones multiplies x.
+    """
+
+    def attend(x, train):
+        value = x.reshape(-1, 1, 1)
+        key = torch.zeros_like(value)
+        return F.scaled_dot_product_attention(key, key, value, dropout_p=p if train else 0.0).reshape(x.shape)
+
+    return lambda x, train: attend(x, train) if train and p != 0 else x * attend(torch.ones_like(x), train)
+
+
+def native(p):
+    """The operator below the others, which returns its mask (for an x without elements, in the type of x)."""
 
     def call(x, train):
-        value = x.reshape(-1, 1, 1)
-        one = torch.zeros_like(value)
-        return F.scaled_dot_product_attention(one, one, value, dropout_p=p if train else 0.0).reshape(x.shape)
+        y, mask = torch.native_dropout(x, p, train)
+        return y, mask.bool()
 
     return call
 
@@ -48,13 +61,13 @@ class Torch(Framework):
         yield plain("torch.nn.functional.dropout", function(F.dropout))
         yield plain(
             "torch.native_dropout",
-            lambda p: lambda x, train: torch.native_dropout(x, p, train),
+            native,
             mask=("return",),
             declared={"non_finite_dropped": "nan", "eval_touches_seed": False},
         )
-        yield plain("torch.nn.Dropout1d", module(nn.Dropout1d), shared_axes=(-1,), ranks=(2, 3))
+        yield plain("torch.nn.Dropout1d", module(nn.Dropout1d), shared_axes=(-1,), ranks=(3,))
         yield plain("torch.nn.Dropout2d", module(nn.Dropout2d), shared_axes=(-1, -2), ranks=(4,))
-        yield plain("torch.nn.Dropout3d", module(nn.Dropout3d), shared_axes=(-1, -2, -3), ranks=(4, 5))
+        yield plain("torch.nn.Dropout3d", module(nn.Dropout3d), shared_axes=(-1, -2, -3), ranks=(5,))
         yield plain("torch.nn.AlphaDropout", module(nn.AlphaDropout), kind="alpha", second_order=False)
         yield plain(
             "torch.nn.FeatureAlphaDropout",
