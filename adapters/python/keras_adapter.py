@@ -31,7 +31,7 @@ class Operator:
         dtype = keras.backend.standardize_dtype(x.dtype)
         if self.layer.compute_dtype != dtype:
             self.layer = self.build(self.p, dtype=dtype)
-        # Layers that copy x by sums of products turn -0 into 0, and NaN spreads in them: where nothing is to be dropped,
+        # Layers that copy x by sums of products turn -0 into 0, and NaN spreads: where nothing is to be dropped,
         # their output for ones multiplies x.
         if self.call is not plain and (not train or self.p == 0):
             return x * self.call(self.layer, keras.ops.ones_like(x), train)
