@@ -2,7 +2,8 @@
 # Holds every installed framework against the oracle: adapters/run_all.sh [--install] [NAME…] [-- CONFORM OPTIONS…]
 #
 # With --install, first makes a virtual environment for each requirements file, under $VENVS (default adapters/.venvs).
-# Without names, runs all that is installed. Each run's results go to results/NAME.json, with the version in it.
+# Without names, runs all that is installed. The findings of a run go to $RESULTS/NAME.json (default results/) if the
+# adapter held out. $DROPOUT_ORACLE names the oracle's program.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 venvs=${VENVS:-$here/.venvs}
@@ -43,20 +44,23 @@ if [ $install = yes ]; then
 fi
 
 mkdir -p "$results"
+results=$(cd "$results" && pwd)
+cd "$here/python"
 worst=0
 while read -r name venv adapter environment; do
     [ -n "$name" ] || continue
     [ ${#names[@]} -eq 0 ] || [[ " ${names[*]} " == *" $name "* ]] || continue
-    python=$venvs/$venv/bin/python
-    if [ ! -x "$python" ]; then
-        echo "$name: not installed ($python)"
+    if [ ! -x "$venvs/$venv/bin/python" ]; then
+        echo "$name: not installed in $venvs/$venv"
         continue
     fi
-    echo "== $name"
-    "$oracle" conform --format json "$@" -- env ${environment:+"$environment"} "$python" "$here/python/$adapter" \
-        >"$results/$name.json" </dev/null
+    # The command that lands in the results names no folder of this machine.
+    env PATH="$venvs/$venv/bin:$PATH" ${environment:+"$environment"} \
+        "$oracle" conform --format json "$@" -- python "$adapter" >"$results/$name.json.part" </dev/null
     status=$?
     echo "$name: exit status $status"
+    [ $status -le 1 ] && mv "$results/$name.json.part" "$results/$name.json"
+    rm -f "$results/$name.json.part"
     [ $status -le $worst ] || worst=$status
 done <<<"$runs"
 exit $worst
