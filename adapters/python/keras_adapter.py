@@ -1,5 +1,6 @@
 """Keras 3's dropout family, on the backend that KERAS_BACKEND names: tensorflow, jax or torch."""
 
+import math
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -22,15 +23,14 @@ else:
 
 
 class Operator:
-    """A layer, remade for the type of its first input, as a user who works in that type makes it."""
+    """A layer, made for the type of its first input, as a user who works in that type makes it."""
 
     def __init__(self, build, p, call):
-        self.build, self.p, self.call, self.layer = build, p, call, build(p)
+        self.build, self.p, self.call, self.layer = build, p, call, None
 
     def __call__(self, x, train):
-        dtype = keras.backend.standardize_dtype(x.dtype)
-        if self.layer.compute_dtype != dtype:
-            self.layer = self.build(self.p, dtype=dtype)
+        if self.layer is None:
+            self.layer = self.build(self.p, dtype=keras.backend.standardize_dtype(x.dtype))
         # Layers that copy x by sums of products turn -0 into 0, and NaN spreads: where nothing is to be dropped,
         # their output for ones multiplies x.
         if self.call is not plain and (not train or self.p == 0):
@@ -50,7 +50,8 @@ def attention(layer, x, train):
 
 def inputs(layer, x, train):
     """The rows are sequences of one number, which pass unchanged through the recurrent layer."""
-    return keras.ops.reshape(layer(keras.ops.reshape(x, (-1, x.shape[-1], 1)), training=train), x.shape)
+    sequences = keras.ops.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1], 1))
+    return keras.ops.reshape(layer(sequences, training=train), x.shape)
 
 
 def states(layer, x, train):
