@@ -73,6 +73,6 @@ fn run(setting: &Setting, seed: u64) -> Result<Vec<f64>> {
 fn scores(test: &Examples, output: impl Fn(&DVector<f64>) -> Result<DVector<f64>>) -> Result<Vec<f64>> {
     let outputs = test.inputs().iter().map(output).collect::<Result<Vec<_>>>()?;
     let losses = outputs.iter().zip(test.targets()).map(|(output, target)| Softmax.loss(output, target));
-    let nll = losses.sum::<f64>() / test.count() as f64;
+    let nll = losses.sum::<Result<f64>>()? / test.count() as f64;
     Ok(vec![error_percent(test, |n, _| Ok(outputs[n as usize].clone()))?, nll])
 }

@@ -13,6 +13,7 @@ pub(crate) struct DoubleDouble {
 }
 
 impl DoubleDouble {
+    pub const ONE: Self = Self { hi: 1.0, lo: 0.0 };
     pub const ZERO: Self = Self { hi: 0.0, lo: 0.0 };
     /// 2π to 2⁻¹⁰⁵ of its size.
     pub const TWO_PI: Self = Self { hi: std::f64::consts::TAU, lo: 2.4492935982947064e-16 };

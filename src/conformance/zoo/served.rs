@@ -248,7 +248,7 @@ fn network(object: &mut Object, case: &NetworkCase) -> crate::Result<NetworkMean
             keep = 1.0 - call.drop;
         }
         let multipliers = DVector::from_vec(multipliers);
-        let (output, slopes) = net.backpropagate(&x, &multipliers, |output| expected(output) - &target)?;
+        let (output, slopes) = net.backpropagate(&x, &multipliers, |output| Ok(expected(output) - &target))?;
         let y = expected(&output.map(|output| object.dropout.readout(case.mode, keep, output)));
         mean += &y;
         square += y.component_mul(&y);
