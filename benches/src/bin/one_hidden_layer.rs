@@ -1,6 +1,6 @@
 //! One hidden layer with dropout on inputs and hidden units, ten classes: masks a second for every split of the units.
 //!
-//! `cargo run --release -p dropout-oracle-benches --bin one_hidden_layer [-- --quick]`
+//! `cargo run --release -p dropout-oracle-benches --bin one_hidden_layer [-- --quick | -- INPUTS HIDDEN]`
 
 use dropout_oracle::kernel::enumerate;
 use dropout_oracle::network::{Activation, PiecewiseLinear};
@@ -10,7 +10,8 @@ use rayon::ThreadPoolBuilder;
 const RELU: Activation = Activation::PiecewiseLinear(PiecewiseLinear::Relu);
 
 fn main() {
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let quick = arguments.iter().any(|argument| argument == "--quick");
     assert_answers();
     let (small, x) = one_hidden_layer(5, 5, RELU);
     let naive = median((0..5).map(|_| time(|| small.ensemble().predict(&x)).cpu / 1024.0).collect());
@@ -18,6 +19,10 @@ fn main() {
     println!("| inputs + hidden | units | threads | ms | CPU ms | Mmask/s | Mmask/CPU s |");
     println!("|---|---|---|---|---|---|---|");
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    if let [inputs, hidden] = arguments.as_slice() {
+        let [inputs, hidden] = [inputs, hidden].map(|units| units.parse().expect("a number of units"));
+        return row(inputs, hidden, "ReLU", RELU, threads, 1);
+    }
     let splits: &[_] = if quick {
         &[(6, 8), (8, 6)]
     } else {
