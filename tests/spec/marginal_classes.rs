@@ -1,15 +1,16 @@
 //! Claims marginal.bracket and marginal.three-classes: the mean softmax of several classes without enumeration.
 
 use crate::support::{holds, refuted};
-use dropout_oracle::Error;
 use dropout_oracle::ensemble::expectation;
 use dropout_oracle::head::{Head, Softmax};
 use dropout_oracle::law::{FiniteLaw, Independent, Tied, Uniform};
 use dropout_oracle::marginal::{Bracket, Certified, Classes};
 use dropout_oracle::network::Affine;
+use dropout_oracle::{Error, Real};
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
+use std::f64::consts::PI;
 
 /// 2⁻⁵³.
 const U: f64 = f64::EPSILON / 2.0;
@@ -144,8 +145,8 @@ fn marginal_three_classes_holds_for_60_units() {
 /// within two powers of ten.
 #[test]
 fn marginal_three_classes_aliases_as_poisson_says() {
-    let f = |u: f64, v: f64| 1.0 / (1.0 + (-u).exp() + (-v).exp());
-    let sigma = |x: f64| 1.0 / (1.0 + (-x).exp());
+    let f = |u: f64, v: f64| 1.0 / (1.0 + Real::exp(-u) + Real::exp(-v));
+    let sigma = Real::logistic;
     for (u, v, h) in [(0.5, -0.25, 0.7), (1.0, 2.0, 0.6), (-1.0, 1.5, 0.5)] {
         let count = (16.5 / h) as i32;
         let w = |k: i32| (f64::from(k) + 0.5) * h;
@@ -156,9 +157,9 @@ fn marginal_three_classes_aliases_as_poisson_says() {
                 sum += size * (phase + w(k) * u + w(l) * v).cos();
             }
         }
-        let grid = sum * h * h / (4.0 * std::f64::consts::PI.powi(2));
+        let grid = sum * h * h / (4.0 * PI.powi(2));
         let rest = (f(u, v) - grid - 0.5 * (sigma(u) + sigma(v)) + 0.25).abs();
-        let (q, reach) = ((-2.0 * std::f64::consts::PI / h).exp(), u.abs().max(v.abs()).exp());
+        let (q, reach) = (Real::exp(-2.0 * PI / h), Real::exp(f64::max(u.abs(), v.abs())));
         let g = q / (1.0 - q);
         let bound = 6.0 * reach * g + 4.0 * (reach * g).powi(2) + 0.5 * reach * q / (1.0 - q.sqrt()).powi(2);
         assert!(rest <= bound + 1e-13 && rest >= bound / 100.0, "{rest:e} {bound:e}");
@@ -171,19 +172,19 @@ fn gamma_product(x: f64, y: f64) -> (f64, f64) {
     let log_gamma = |re: f64, im: f64| {
         let (mut size, mut phase, mut x) = (0.0, 0.0, re);
         while x < 30.0 {
-            size -= 0.5 * (x * x + im * im).ln();
+            size -= 0.5 * Real::ln(x * x + im * im);
             phase -= im.atan2(x);
             x += 1.0;
         }
-        let (log, arg) = (0.5 * (x * x + im * im).ln(), im.atan2(x));
+        let (log, arg) = (0.5 * Real::ln(x * x + im * im), im.atan2(x));
         let square = x * x + im * im;
         let z3 = square * square * square;
-        size += (x - 0.5) * log - im * arg - x + 0.5 * (2.0 * std::f64::consts::PI).ln() + x / (12.0 * square);
+        size += (x - 0.5) * log - im * arg - x + 0.5 * Real::ln(2.0 * PI) + x / (12.0 * square);
         phase += (x - 0.5) * arg + im * log - im - im / (12.0 * square) + im * (3.0 * x * x - im * im) / (360.0 * z3);
         (size, phase)
     };
     let parts = [log_gamma(0.0, x), log_gamma(0.0, y), log_gamma(1.0, -x - y)];
-    (parts.iter().map(|p| p.0).sum::<f64>().exp(), parts.iter().map(|p| p.1).sum())
+    (Real::exp(parts.iter().map(|p| p.0).sum::<f64>()), parts.iter().map(|p| p.1).sum())
 }
 
 fn mutant_is_refused(mutant: Rule) {

@@ -71,7 +71,7 @@ fn marginal_tilting_holds_for_tiny_probabilities() {
 /// The mean rate as a product of rationals, where e^a is replaced by a rational 2^k: the weights k ln 2 are rounded once.
 #[test]
 fn marginal_exponential_holds_for_powers_of_two() {
-    let ln2 = 2f64.ln();
+    let ln2 = std::f64::consts::LN_2;
     let powers: Vec<i64> = (0..40).map(|j| (j * j) % 7 - 3).collect();
     let keep = |j: usize| Rational::ratio(1 + j as i64 % 4, 4);
     let two = |k: i64| if k < 0 { Rational::ratio(1, 1 << -k) } else { Rational::ratio(1 << k, 1) };

@@ -31,6 +31,11 @@ fn unit(most: usize, scale: f64) -> impl Strategy<Value = Unit> + Clone {
     })
 }
 
+/// A mean over a logit's law.
+type Mean = fn(&Logit) -> f64;
+/// A function of one number.
+type Function = fn(f64) -> f64;
+
 /// A rule that claims to give the gradients of E ln(1 + e^S) and of E σ(S).
 type Rule = fn(&Unit) -> [Gradient; 2];
 
@@ -43,7 +48,7 @@ fn characteristic_function((weights, keep, bias): &Unit) -> [Gradient; 2] {
 fn gradient_is_the_enumerated_one(rule: Rule, case: &Unit, law: &impl FiniteLaw<f64>) -> TestCaseResult {
     let n = case.0.len();
     let size = 1.0 + case.2.abs() + case.0.iter().map(|w| w.abs()).sum::<f64>();
-    let functions: [[fn(f64) -> f64; 2]; 2] =
+    let functions: [[Function; 2]; 2] =
         [[Real::softplus, Real::logistic], [Real::logistic, |s| s.logistic() * (-s).logistic()]];
     for (gradient, [g, derivative]) in rule(case).into_iter().zip(functions) {
         let truth = expectation(law, |d| {
@@ -124,12 +129,12 @@ fn marginal_gradient_holds_for_gaussian_noise() {
     for (mean, variance) in [(0.0, 1.0), (1.3, 2.2), (-2.0, 0.1)] {
         let at = logit(mean, variance);
         let (loss, average) = (at.softplus_gradient().unwrap(), at.logistic_gradient().unwrap());
-        let difference = |g: fn(&Logit) -> f64, by_mean: f64, by_variance: f64| {
+        let difference = |g: Mean, by_mean: f64, by_variance: f64| {
             let value = |s: f64| g(&logit(mean + s * by_mean, variance + s * by_variance));
             (value(h) - value(-h)) / (2.0 * h)
         };
-        let (softplus, logistic): (fn(&Logit) -> f64, fn(&Logit) -> f64) =
-            (|l| l.expected_softplus().unwrap().value, |l| l.expected_logistic().unwrap().value);
+        let softplus: Mean = |l| l.expected_softplus().unwrap().value;
+        let logistic: Mean = |l| l.expected_logistic().unwrap().value;
         for (gradient, g) in [(loss, softplus), (average, logistic)] {
             assert!((gradient.by_weight[0] - difference(g, 1.0, 0.0)).abs() < 1e-9);
             assert!((gradient.by_variance.value - difference(g, 0.0, 1.0)).abs() < 1e-9);

@@ -19,8 +19,10 @@ use rand::rngs::ChaCha8Rng;
 const U: f64 = f64::EPSILON / 2.0;
 
 type Masks = Rescaled<f64, Independent<f64>>;
+/// Features and targets.
+type Pairs = Vec<(DVector<f64>, DVector<f64>)>;
 /// The units, their law, examples.
-type Case = (Affine<f64>, Masks, Vec<(DVector<f64>, DVector<f64>)>);
+type Case = (Affine<f64>, Masks, Pairs);
 
 /// One to two outputs on `inputs` features, two examples with targets in [0, 1], either convention.
 fn case(inputs: usize) -> impl Strategy<Value = Case> + Clone {
@@ -129,7 +131,7 @@ fn marginal_objective_holds_for_the_last_layer_of_a_network() {
 }
 
 /// 60 examples with 12 features, of which the targets follow two with noise.
-fn data_set() -> (Vec<(DVector<f64>, DVector<f64>)>, Masks) {
+fn data_set() -> (Pairs, Masks) {
     let number = |k: usize| ((k * k * 7919 + k * 104_729 + 12_345) % 1009) as f64 / 504.5 - 1.0;
     let examples = (0..60).map(|r| {
         let x = DVector::from_fn(12, |j, _| number(12 * r + j));
