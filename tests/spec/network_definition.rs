@@ -3,7 +3,8 @@
 use crate::naive::{NaiveUnit, forward};
 use crate::support::{holds, q, rational_matrix, rationals, real_matrix, reals, refuted};
 use dropout_oracle::network::{
-    Activation, Affine, Layer, Mlp, Network, PiecewiseLinear, Unit, deep_linear, linear_regression, softmax_regression,
+    Activation, Affine, Layer, Mlp, Network, PiecewiseLinear, Recurrent, Residual, Unit, deep_linear,
+    linear_regression, recurrent::Dropped, softmax_regression,
 };
 use dropout_oracle::{Error, Rational, Scalar};
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
@@ -176,6 +177,41 @@ fn network_constructors_spell_out_their_layers() {
     assert_eq!(deep.layers(), [Layer::dropout(2), layer, Layer::dropout(2), row]);
     assert_eq!((deep.inputs(), deep.units(), deep.outputs()), (2, 4, 1));
     assert_eq!(deep.affine().map(Affine::outputs).collect::<Vec<_>>(), [2, 1]);
+}
+
+/// h_t = relu(U h_{t−1} + W(μ ∘ x_t) + b) ∘ μ for three steps of two inputs, then V h_3 + c, with a multiplier for every
+/// input and every state in the order of time.
+#[test]
+fn network_of_steps_is_its_recurrence_exactly_in_rationals() {
+    let maps = (rational_matrix(2, 2), rationals(2), rational_matrix(2, 2), rational_matrix(3, 2), rationals(3));
+    holds(24, (maps, rationals(6), rationals(12)), |((w, b, u, v, c), x, multipliers)| {
+        let affine = |w: &DMatrix<Rational>, b: &DVector<Rational>| Affine::new(w.clone(), b.clone()).unwrap();
+        let dropped = Dropped { inputs: true, recurrent: true, readout: true };
+        let network =
+            Recurrent::new(affine(&w, &b), u.clone(), PiecewiseLinear::Relu, affine(&v, &c), 3, dropped).unwrap();
+        prop_assert_eq!((network.inputs(), network.units(), network.outputs()), (6, 12, 3));
+        let mut state = [q(0, 1), q(0, 1)];
+        for t in 0..3 {
+            let (x, mu) = (|i: usize| &x[2 * t + i], |i: usize| &multipliers[4 * t + i]);
+            state = [0, 1].map(|j| {
+                let from_state = &u[(j, 0)] * &state[0] + &u[(j, 1)] * &state[1];
+                let from_input = &w[(j, 0)] * mu(0) * x(0) + &w[(j, 1)] * mu(1) * x(1);
+                (from_state + from_input + &b[j]).max(q(0, 1)) * mu(2 + j)
+            });
+        }
+        let expected = DVector::from_fn(3, |k, _| &v[(k, 0)] * &state[0] + &v[(k, 1)] * &state[1] + &c[k]);
+        prop_assert_eq!(network.output(&x, &multipliers).unwrap(), expected);
+        Ok(())
+    });
+}
+
+/// Blocks add to what goes through, so that inputs and outputs are as many; there is a multiplier for each block.
+#[test]
+fn network_of_residual_blocks_says_its_shape() {
+    let width = 3;
+    let block = Net::new(width, vec![Layer::Affine(Affine::new(DMatrix::identity(3, 3), DVector::zeros(3)).unwrap())]);
+    let network = Residual::new(vec![block.unwrap(); 2]).unwrap();
+    assert_eq!((network.inputs(), network.units(), network.outputs()), (width, 2, width));
 }
 
 /// `map` changes the numbers and nothing else: over integers that f64 holds exactly, the two networks are one function.

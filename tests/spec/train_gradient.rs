@@ -184,6 +184,14 @@ fn train_gradient_mutant_scales_the_bias() {
     });
 }
 
+/// Where pieces of a maxout unit are equal, the first of them counts as the largest.
+#[test]
+fn train_gradient_at_a_tie_goes_to_the_first_piece() {
+    let pulled_back = |z| PiecewiseLinear::Maxout { pieces: 3 }.pull_back(&z, &dvector![q(5, 1)]);
+    assert_eq!(pulled_back(dvector![q(1, 1), q(1, 1), q(1, 1)]), dvector![q(5, 1), q(0, 1), q(0, 1)]);
+    assert_eq!(pulled_back(dvector![q(0, 1), q(1, 1), q(1, 1)]), dvector![q(0, 1), q(5, 1), q(0, 1)]);
+}
+
 /// Outside its conditions: at a kink the loss has no derivative, and the gradient is that of the inactive side.
 #[test]
 fn train_gradient_fails_at_a_kink() {
