@@ -74,12 +74,13 @@ fn trainer_bits_are_the_same_with_every_instruction_set() {
     let portable = with(InstructionSet::Portable);
     for set in [InstructionSet::Avx512, InstructionSet::Avx2] {
         if set.is_available() {
-            assert_eq!(with(set), portable, "{set:?}");
+            assert!(with(set) == portable, "{set:?}");
         }
     }
 }
 
-/// Also in the middle of an epoch: 110 examples make two minibatches of 48 and one of 14.
+/// Also in the middle of an epoch: 110 examples make two minibatches of 48 and one of 14, whose rows lie elsewhere in the
+/// panels, so this also shows that nothing is left over from a minibatch of another size.
 #[test]
 fn trainer_bits_are_the_same_after_resuming() {
     let case = shared_work();
@@ -87,14 +88,14 @@ fn trainer_bits_are_the_same_after_resuming() {
     for stop in [1, 2, 3, 4] {
         let mut resumed = Trainer::resume(&case.model(), trained(&case, stop)).unwrap();
         resumed.run(&case.data(), |_| ControlFlow::Continue(())).unwrap();
-        assert_eq!(resumed.state(), whole, "after {stop} steps");
+        assert!(resumed.state() == whole, "after {stop} steps");
     }
     // A state without its velocities goes another way.
     let mut state = trained(&case, 3);
     state.velocities.iter_mut().for_each(|velocity| velocity.weight.fill(0.0));
     let mut resumed = Trainer::resume(&case.model(), state).unwrap();
     resumed.run(&case.data(), |_| ControlFlow::Continue(())).unwrap();
-    assert_ne!(resumed.state(), whole);
+    assert!(resumed.state() != whole);
 }
 
 #[test]
@@ -110,7 +111,7 @@ fn trainer_that_diverges_says_so_and_goes_back() {
         ControlFlow::Continue(())
     });
     assert!(matches!(result, Err(Error::Diverged { step, .. }) if step == last + 1), "{result:?}");
-    assert_eq!(trainer.state(), start);
+    assert!(trainer.state() == start);
 }
 
 /// A network of one affine layer after dropout of two inputs, changed.
