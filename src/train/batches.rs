@@ -58,11 +58,10 @@ impl Batches {
     /// ```
     pub fn skip(&mut self, count: u64) {
         let an_epoch = self.order.len().div_ceil(self.size) as u64;
-        let whole = (count.saturating_sub(1)) / an_epoch;
-        if self.used == 0 {
-            self.epoch += whole;
-        }
-        for _ in 0..count - if self.used == 0 { whole * an_epoch } else { 0 } {
+        // Every epoch is shuffled anew from the same order, so whole ones need not be drawn.
+        let whole = if self.used == 0 { count / an_epoch } else { 0 };
+        self.epoch += whole;
+        for _ in 0..count - whole * an_epoch {
             self.advance();
         }
     }

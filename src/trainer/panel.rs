@@ -14,7 +14,7 @@ pub(super) struct Panel<F: Float> {
     pub(super) velocity: Aligned<F>,
     pub(super) bias: Aligned<F>,
     pub(super) bias_velocity: Aligned<F>,
-    /// The squared norm of each unit's incoming weights after the last step.
+    /// Room for the squared norm of each unit's incoming weights, and then for what max-norm multiplies them by.
     pub(super) squares: Aligned<F>,
     /// Whether the last step left every number finite.
     pub(super) finite: bool,

@@ -89,8 +89,9 @@ pub struct State<F> {
     pub velocities: Vec<Affine<F>>,
 }
 
-/// Panels are worth a task each from here on: below, waking the other threads takes longer than the work.
-const PARALLEL_WORK: usize = 2_000_000;
+/// Multiply-adds of a step from which on its panels are worth a task each: with fewer, waking the other threads takes as
+/// long as the work.
+const PARALLEL_WORK: usize = 4_000_000;
 
 impl<F: Float> Trainer<F> {
     /// Good numbers are put aside every so many steps.

@@ -101,7 +101,9 @@ impl<F: Float> TrainedNetwork<F> {
             |p, rows| {
                 for (row, &example) in rows.chunks_exact_mut(width).zip(step.rows) {
                     let filled = columns.filled(p);
-                    row[..filled].copy_from_slice(&step.data.input(example)[p * width..][..filled]);
+                    let (row, rest) = row.split_at_mut(filled);
+                    row.copy_from_slice(&step.data.input(example)[p * width..][..filled]);
+                    rest.fill(F::zero()); // a minibatch of another size may have left numbers here
                 }
                 step.set.run(Dropped { rows, width, epilogue: layer.epilogue(false, p) });
             },
@@ -149,7 +151,10 @@ impl<F: Float> TrainedNetwork<F> {
         for (row, judged) in judged.chunks_exact(columns.width + 1).enumerate() {
             let (loss, error) = judged.split_last().expect("a row holds at least its loss");
             for (p, part) in error.chunks(columns.panel).enumerate() {
-                errors[(p * batch + row) * columns.panel..][..part.len()].copy_from_slice(part);
+                let (filled, rest) =
+                    errors[(p * batch + row) * columns.panel..][..columns.panel].split_at_mut(part.len());
+                filled.copy_from_slice(part);
+                rest.fill(F::zero());
             }
             total += loss.to_f64();
         }

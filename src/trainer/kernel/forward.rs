@@ -131,9 +131,7 @@ impl<F: Float> Forward<'_, F> {
         let stride = self.panel.bias.len() / F::LANES;
         let (weight, bias) = (F::vectors::<S>(&self.panel.weight), F::vectors::<S>(&self.panel.bias));
         let mut start = [F::splat(simd, F::zero()); VECTORS];
-        for v in 0..VECTORS {
-            start[v] = bias[vector + v];
-        }
+        start.copy_from_slice(&bias[vector..vector + VECTORS]);
         let (mut sums, panel) = ([start; ROWS], self.inputs.panel);
         for p in 0..self.inputs.panels() {
             let filled = self.inputs.filled(p);
