@@ -26,6 +26,7 @@ pub mod protocol;
 mod report;
 mod serve;
 mod smoke;
+pub mod statistics;
 mod subject;
 mod tensor;
 mod trial;

@@ -25,16 +25,41 @@
 //! [`Statistic`]: super::Statistic
 //! [`Distance::PValue`]: super::Distance::PValue
 
+mod alarm;
+pub mod axes;
 pub mod backward;
+mod draw;
+pub mod fresh;
 pub mod input;
+pub mod joint;
+pub mod keep_rate;
+pub mod lags;
 pub mod mode;
+pub mod noise;
+pub mod predictor;
+pub mod rare;
 pub mod scale;
 
 use super::layer::{Kind, Layer, Level, MaskAccess};
 use super::trial::{Check, Trial};
 
 /// Every law, in the order of the specification.
-pub static ALL: &[Law] = &[scale::LAW, mode::LAW, backward::LAW];
+pub static ALL: &[Law] = &[
+    scale::LAW,
+    mode::LAW,
+    backward::LAW,
+    keep_rate::LAW,
+    joint::LAW,
+    fresh::CALLS,
+    lags::LAGS,
+    lags::LARGE,
+    rare::LAW,
+    noise::LAW,
+    axes::LAW,
+    fresh::REPLICAS,
+    predictor::PREDICTOR,
+    predictor::STEP,
+];
 
 /// A statement about dropout that every right implementation satisfies.
 pub struct Law {

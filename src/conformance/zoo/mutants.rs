@@ -21,13 +21,15 @@ pub fn mutants() -> Vec<Mutant> {
             Mutant { name: $name, killed_by: $law, seen: &[$($seen),*], dropout: || Box::new($dropout) }
         };
     }
-    vec![
+    let mut all = vec![
         mutant!("divides by p", "L1", ["theanets PR123"], DividesByP),
         mutant!("never applied", "L3", ["torchtune 996", "aprender PR2170", "clean-net 2"], NeverApplied),
         mutant!("inverted, and scaled in evaluation too", "L3", ["AiDotNet PR256"], ScaledInBoth),
         mutant!("fresh mask in backward", "L4", ["guided-diffusion 167", "flash-attention 1251"], FreshBackwardMask),
         mutant!("mask inferred from the output", "L4", ["NNlib PR454"], MaskFromOutput),
-    ]
+    ];
+    all.extend(super::random::mutants());
+    all
 }
 
 struct DividesByP;
