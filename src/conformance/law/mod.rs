@@ -26,19 +26,33 @@
 //! [`Distance::PValue`]: super::Distance::PValue
 
 mod alarm;
-pub mod axes;
-pub mod backward;
+mod aliasing;
+mod alpha;
+mod axes;
+mod backward;
+mod composition;
+mod domain;
 mod draw;
-pub mod fresh;
+mod drop_all;
+mod form;
+mod fresh;
+mod history;
+mod identity;
 pub mod input;
-pub mod joint;
-pub mod keep_rate;
-pub mod lags;
-pub mod mode;
-pub mod noise;
-pub mod predictor;
-pub mod rare;
+mod joint;
+mod keep_rate;
+mod lags;
+mod linearity;
+mod mask_io;
+mod mode;
+mod noise;
+mod non_finite;
+mod predictor;
+mod rare;
 pub mod scale;
+mod second_order;
+mod seed;
+mod sharing;
 
 use super::layer::{Kind, Layer, Level, MaskAccess};
 use super::trial::{Check, Trial};
@@ -46,8 +60,22 @@ use super::trial::{Check, Trial};
 /// Every law, in the order of the specification.
 pub static ALL: &[Law] = &[
     scale::LAW,
+    linearity::LAW,
     mode::LAW,
     backward::LAW,
+    second_order::LAW,
+    identity::LAW,
+    drop_all::LAW,
+    domain::LAW,
+    history::LAW,
+    aliasing::LAW,
+    sharing::LAW,
+    composition::LAW,
+    mask_io::LAW,
+    form::LAW,
+    alpha::LAW,
+    seed::LAW,
+    non_finite::LAW,
     keep_rate::LAW,
     joint::LAW,
     fresh::CALLS,

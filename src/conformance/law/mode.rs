@@ -50,7 +50,7 @@ fn check(trial: &mut Trial<'_>) -> Check {
 }
 
 /// That y is x, or (1 − p) x under classic scaling.
-fn evaluated(trial: &mut Trial<'_>, case: &Case, drop: f64, y: &Tensor) -> Check {
+pub fn evaluated(trial: &mut Trial<'_>, case: &Case, drop: f64, y: &Tensor) -> Check {
     for i in 0..y.len() {
         let (dtype, x) = (y.dtype(), case.x.get(i));
         let expected = dtype.round(if trial.layer.scaling == Scaling::Classic { x * (1.0 - drop) } else { x });

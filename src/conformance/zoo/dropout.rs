@@ -25,6 +25,8 @@ pub struct Context<'a> {
     pub before: &'a [Before],
     /// How many calls this object has served.
     pub number: u64,
+    /// How many of them since it was last seeded.
+    pub number_since_seed: u64,
     /// What the mask is drawn from: another at every call.
     pub key: u64,
 }
@@ -61,6 +63,11 @@ pub trait Dropout {
     /// Whether it drops at all.
     fn is_active(&self, call: &Context<'_>) -> bool {
         call.mode == Mode::Train
+    }
+
+    /// Whether it moves its random state.
+    fn draws(&self, call: &Context<'_>) -> bool {
+        self.is_active(call)
     }
 
     /// The probability that it drops with.
@@ -114,6 +121,11 @@ pub trait Dropout {
         debug_assert_eq!(x.len(), g.len());
         let slope = |(place, &kept)| self.slope_at(call, self.unit(call, place), kept);
         (0..).zip(kept).map(slope).zip(g).map(|(slope, g)| if slope == 0.0 { 0.0 } else { g * slope }).collect()
+    }
+
+    /// ddx at one place, given the derivative of y there.
+    fn curvature(&self, _call: &Context<'_>, slope: f64) -> f64 {
+        2.0 * slope * slope
     }
 
     /// The multiplier of one unit of a network.

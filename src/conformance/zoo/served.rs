@@ -20,12 +20,13 @@ struct Object {
     dropout: Box<dyn Dropout>,
     state: u64,
     served: u64,
+    seeded_at: u64,
 }
 
 impl Served {
     /// Layers, under the name of an implementation.
     pub fn new(name: &str, layers: Vec<Box<dyn Dropout>>) -> Self {
-        let object = |dropout| Object { dropout, state: 0x5eed, served: 0 };
+        let object = |dropout| Object { dropout, state: 0x5eed, served: 0, seeded_at: 0 };
         Self { name: name.into(), layers: layers.into_iter().map(object).collect() }
     }
 
@@ -42,11 +43,19 @@ impl Object {
         mix(self.state)
     }
 
+    /// Seeds the state, if there is a seed.
+    fn seed(&mut self, seed: Option<u64>) {
+        if let Some(seed) = seed {
+            (self.state, self.seeded_at) = (mix(seed), self.served);
+        }
+    }
+
     /// Sets out on one call: its key is drawn, and the call counted.
     fn set_out<'a>(&mut self, call: Context<'a>) -> Context<'a> {
-        let call = Context { number: self.served, ..call };
+        let number_since_seed = self.served - self.seeded_at;
+        let call = Context { number: self.served, number_since_seed, ..call };
         self.served += 1;
-        let key = if self.dropout.is_active(&call) { self.fresh() } else { 0 };
+        let key = if self.dropout.draws(&call) { self.fresh() } else { 0 };
         Context { key: self.dropout.key(&call, key), ..call }
     }
 
@@ -90,7 +99,7 @@ impl Object {
             true => self.dropout.slope_at(&call, self.dropout.unit(&call, place), kept),
             false => self.dropout.evaluated(&call, 1.0),
         };
-        let curvature = |slope: f64| 2.0 * slope * slope;
+        let curvature = |slope| self.dropout.curvature(&call, slope);
         let ddx = case.second_order.then(|| tensor(&(0..).zip(&kept).map(slope).map(curvature).collect::<Vec<_>>()));
         let x_after = case.check_alias.then(|| tensor(&self.dropout.x_after(&call, &x, &y.values())));
         let mask = self.dropout.returned(kept).map(|kept| Kept::new(shape, kept));
@@ -106,7 +115,7 @@ impl Object {
 fn context<'a>(layer: &Layer, mode: Mode, p: f64, dtype: crate::conformance::Dtype, shape: &'a [usize]) -> Context<'a> {
     let drop = if layer.p.means == Means::Drop { p } else { 1.0 - p };
     let (layout, differentiated, seed, before) = (Layout::Contiguous, false, None, &[][..]);
-    Context { mode, drop, dtype, shape, layout, differentiated, seed, before, number: 0, key: 0 }
+    Context { mode, drop, dtype, shape, layout, differentiated, seed, before, number: 0, number_since_seed: 0, key: 0 }
 }
 
 impl<'a> Context<'a> {
@@ -131,9 +140,7 @@ impl Subject for Served {
             return Ok(Outcome::Rejected(rejected));
         }
         let layer = object.dropout.layer();
-        if let Some(seed) = case.seed {
-            object.state = mix(seed);
-        }
+        object.seed(case.seed);
         for (i, before) in case.before.iter().enumerate() {
             let call = context(&layer, before.mode, before.p.0, case.x.dtype(), case.x.shape()).of(case);
             object.set_out(Context { before: &case.before[..i], ..call });
@@ -147,9 +154,7 @@ impl Subject for Served {
             return Ok(Outcome::Rejected(rejected));
         }
         let layer = object.dropout.layer();
-        if let Some(seed) = sampling.seed {
-            object.state = mix(seed);
-        }
+        object.seed(sampling.seed);
         let places: u64 = sampling.shape.iter().map(|&size| size as u64).product();
         let windows = if sampling.windows.is_empty() { vec![(0, places)] } else { sampling.windows.clone() };
         let mut samples = Samples { masks: Vec::new(), values: Vec::new() };
@@ -178,9 +183,7 @@ impl Subject for Served {
 
     fn network(&mut self, case: &NetworkCase) -> Answer<NetworkMeans> {
         let object = self.object(&case.layer)?;
-        if let Some(seed) = case.seed {
-            object.state = mix(seed);
-        }
+        object.seed(case.seed);
         network(object, case).map(Outcome::Done).map_err(|error| AdapterFailure(error.to_string()))
     }
 }

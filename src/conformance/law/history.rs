@@ -1,0 +1,58 @@
+//! L9: what was called before leaves no trace.
+
+use super::input::{DYADIC, ids_for};
+use super::mode::evaluated;
+use super::scale::zero_or_scaled;
+use super::{Law, Needs};
+use crate::conformance::case::{Before, Mode, Special};
+use crate::conformance::trial::{Check, Trial};
+use crate::conformance::verdict::Failure;
+use rand::RngExt;
+
+/// See the module.
+pub const LAW: Law = Law {
+    id: "L9",
+    name: "mode history",
+    statement: "After any sequence of training and evaluation calls at any rates, the law is that of the last mode and rate.",
+    needs: Needs::ZEROING,
+    false_alarm: 2e-37, // 2^-128 for each of at most 64 training calls
+    power: "one wrong element after one of the sequences is enough",
+    diagnosis: "a mode or a rate outlives its call: look for state that is set on entry and not restored, and for graphs that \
+                are built once",
+    claim: "sgd.standard-vs-inverted",
+    seen: &["pytorch 103681", "baal PR249"],
+    check,
+};
+
+fn check(trial: &mut Trial<'_>) -> Check {
+    let (train, eval) = (Mode::Train, Mode::Eval);
+    let mut sequences =
+        vec![vec![train], vec![eval], vec![train, eval], vec![eval, train], vec![eval, eval, train, train]];
+    for _ in 0..3 {
+        let length = trial.rng().random_range(2..6);
+        sequences.push((0..length).map(|_| if trial.rng().random_bool(0.5) { train } else { eval }).collect());
+    }
+    let dtype = trial.widest();
+    for modes in sequences {
+        for mode in [train, eval] {
+            let before = modes.iter().map(|&mode| {
+                let drop = DYADIC[trial.rng().random_range(0..DYADIC.len())];
+                Before { mode, p: Special(trial.layer.p(drop)) }
+            });
+            let (before, x) = (before.collect(), ids_for(trial.layer, dtype, 128));
+            let case = trial.case(mode, 0.5, x).before(before);
+            let y = trial.call(&case)?.y;
+            if mode == eval {
+                evaluated(trial, &case, 0.5, &y)?;
+                continue;
+            }
+            zero_or_scaled(trial, &case, 0.5, &y)?;
+            if y.values().iter().all(|&y| y != 0.0) {
+                let why = "training drops nothing after these calls: a mode is not restored";
+                let expected = "some of 128 elements dropped at rate 0.5";
+                return Err(Failure::new(&case, expected, "none dropped").because(why).into());
+            }
+        }
+    }
+    Ok(())
+}
