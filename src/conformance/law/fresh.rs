@@ -46,7 +46,7 @@ const SHIFTS: [usize; 29] = [
 ];
 
 fn calls(trial: &mut Trial<'_>) -> Check {
-    let elements = size(trial, [1 << 14, 1 << 17, 1 << 20]);
+    let elements = size(trial, [1 << 13, 1 << 17, 1 << 20]);
     related(trial, "successive calls of one object", elements, |_| ())?;
     trial.part("layers of one program", |trial| {
         related(trial, "layers of one program", elements, |sampling| sampling.instances = sampling.calls)

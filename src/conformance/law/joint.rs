@@ -29,7 +29,7 @@ fn check(trial: &mut Trial<'_>) -> Check {
     let dtype = trial.widest();
     for drop in [0.5, 0.1, 0.9] {
         trial.part(&format!("p = {drop}"), |trial| {
-            let count = size(trial, [1 << 14, 1 << 17, 1 << 20]);
+            let count = size(trial, [1 << 12, 1 << 17, 1 << 20]);
             test(trial, &format!("joint law of {UNITS} neighbours at p = {drop}"), |trial, factor| {
                 let sampling = sampling(trial, drop, dtype, UNITS * count * factor as usize, 1, |_| ())?;
                 Ok(reading(&masks(trial, &sampling)?[0], drop))

@@ -42,13 +42,13 @@ fn check(trial: &mut Trial<'_>) -> Check {
     trial.each_dtype(|trial, dtype| {
         for drop in RATES {
             trial.part(&format!("p = {drop}"), |trial| {
-                let elements = size(trial, [1 << 16, 1 << 20, 1 << 23]);
+                let elements = size(trial, [1 << 14, 1 << 20, 1 << 23]);
                 test(trial, &format!("drop rate at p = {drop} in {dtype}"), |trial, factor| {
                     overall(trial, drop, dtype, elements * factor as usize)
                 })
             })?;
         }
-        let elements = size(trial, [1 << 16, 1 << 18, 1 << 21]);
+        let elements = size(trial, [1 << 14, 1 << 18, 1 << 21]);
         let name = format!("drop rate at p = 0.5 in {dtype}, by place mod {LANES} and at the ends");
         test(trial, &name, |trial, factor| by_place(trial, dtype, elements * factor as usize))
     })

@@ -36,7 +36,7 @@ pub const LARGE: Law = Law {
 
 fn lags(trial: &mut Trial<'_>) -> Check {
     let dtype = trial.widest();
-    let elements = size(trial, [1 << 15, 1 << 18, 1 << 21]);
+    let elements = size(trial, [1 << 13, 1 << 18, 1 << 21]);
     test(trial, "lags of one mask", |trial, factor| {
         let sampling = sampling(trial, 0.5, dtype, elements * factor as usize, 1, |_| ())?;
         let kept = &masks(trial, &sampling)?[0];

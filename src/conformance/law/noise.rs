@@ -26,7 +26,7 @@ pub const LAW: Law = Law {
 fn check(trial: &mut Trial<'_>) -> Check {
     let dtype = trial.widest();
     for drop in [0.3, 0.5, 0.1] {
-        let elements = size(trial, [1 << 15, 1 << 18, 1 << 21]);
+        let elements = size(trial, [1 << 12, 1 << 18, 1 << 21]);
         test(trial, &format!("noise at p = {drop}"), |trial, factor| {
             let sampling =
                 sampling(trial, drop, dtype, elements * factor as usize, 1, |sampling| sampling.values = true)?;

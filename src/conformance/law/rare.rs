@@ -26,7 +26,7 @@ pub const LAW: Law = Law {
 
 fn check(trial: &mut Trial<'_>) -> Check {
     trial.each_dtype(|trial, dtype| {
-        let elements = size(trial, [1 << 16, 1 << 20, 1 << 23]);
+        let elements = size(trial, [1 << 14, 1 << 20, 1 << 23]);
         for (drop, kept) in [(0.0, true), (1.0, false)] {
             trial.part(&format!("p = {drop}"), |trial| certain(trial, drop, dtype, elements, kept))?;
         }

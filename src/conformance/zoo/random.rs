@@ -96,7 +96,7 @@ impl Dropout for SixteenBits {
 struct DropsMore;
 impl Dropout for DropsMore {
     fn rate(&self, call: &Context<'_>) -> f64 {
-        call.drop + 1e-4
+        call.drop + 4e-4
     }
 }
 
