@@ -223,6 +223,7 @@ pub struct Sampling {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// 1: all calls of one object; `calls`: each of its own, in one program.
+    #[serde(default = "one")]
     pub instances: usize,
     /// Ranges (start, length) of the row-major order; none: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

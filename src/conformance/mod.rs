@@ -12,6 +12,7 @@
 //! | [`Subject`], [`protocol`], [`Process`], [`serve()`] | asking, in this process or across pipes |
 //! | [`law`], [`Trial`], [`Verdict`] | the statements; one held against one layer; what comes of it |
 //! | [`smoke()`], [`conform`], [`Report`] | whether an adapter works at all; everything together |
+//! | [`assert_law`], [`conformance_tests!`](crate::conformance_tests) | the laws as tests of a crate's own dropout |
 //! | [`zoo`] | a right dropout, and wrong ones that the laws must refuse |
 //!
 //! Throughout this module a rate is a **drop** rate unless its name says otherwise; a layer's own p may be either, as its
@@ -29,6 +30,7 @@ mod smoke;
 pub mod statistics;
 mod subject;
 mod tensor;
+mod testing;
 mod trial;
 mod verdict;
 pub mod zoo;
@@ -37,10 +39,11 @@ pub use dtype::Dtype;
 pub use law::Law;
 pub use layer::{Description, Layer};
 pub use process::{Adapter, Process, Validator};
-pub use report::{Conclusion, Finding, Report, Selection, conform};
+pub use report::{Conclusion, Expectation, Finding, Report, Selection, conform};
 pub use serve::serve;
 pub use smoke::smoke;
 pub use subject::{AdapterFailure, Answer, Errored, Outcome, Rejected, Skipped, Subject};
 pub use tensor::{Bits, Kept, Tensor, unravel};
+pub use testing::assert_law;
 pub use trial::{Check, Config, Effort, Stop, Trial};
 pub use verdict::{Distance, Evidence, Expected, Failure, Quantity, Statistic, Verdict};

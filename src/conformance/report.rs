@@ -6,7 +6,7 @@ use super::smoke::smoke;
 use super::subject::Subject;
 use super::trial::{Config, Effort, Trial};
 use super::verdict::Verdict;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which laws and layers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,22 +65,59 @@ pub struct Finding {
     /// What it says.
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// Why it is expected to fail, if it is.
+    pub expected: Option<Expectation>,
     /// The command that gives just this failure again.
     pub reproduce: Option<String>,
+}
+
+/// A failure that is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// The finding: the layer's id, a slash, the law's id.
+    pub id: String,
+    /// Why it is so for now.
+    pub reason: String,
+    /// Where that is followed.
+    pub issue: String,
+}
+
+impl Finding {
+    /// The layer's id, a slash, the law's id.
+    pub fn id(&self) -> String {
+        format!("{}/{}", self.layer, self.law)
+    }
+
+    /// Whether it speaks against the implementation: a failure that is not expected, or an expected one that holds.
+    pub fn is_surprise(&self) -> bool {
+        match &self.expected {
+            None => self.verdict.fails(),
+            Some(_) => self.verdict.holds(),
+        }
+    }
 }
 
 /// How a whole run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conclusion {
-    /// No law fails.
+    /// No law fails but those that are expected to.
     Conformant,
-    /// Some law fails.
+    /// Some law fails, or holds that is expected to fail.
     NotConformant,
     /// The adapter failed: nothing is known of the rest.
     AdapterBroken,
 }
 
 impl Report {
+    /// With the failures that are known marked as such.
+    pub fn expecting(mut self, expectations: &[Expectation]) -> Self {
+        for finding in &mut self.findings {
+            finding.expected = expectations.iter().find(|expected| expected.id == finding.id()).cloned();
+        }
+        self
+    }
+
     /// With the command that reproduces each failure, for an adapter that is started by `command`.
     pub fn reproducible_by(mut self, command: &[String]) -> Self {
         let effort = match self.effort {
@@ -101,7 +138,7 @@ impl Report {
     /// How the run ended: a law that fails says more than an adapter that breaks elsewhere.
     pub fn conclusion(&self) -> Conclusion {
         let any = |of: fn(&Verdict) -> bool| self.findings.iter().any(|finding| of(&finding.verdict));
-        if any(Verdict::fails) {
+        if self.findings.iter().any(Finding::is_surprise) {
             Conclusion::NotConformant
         } else if self.broken.is_some() || any(|verdict| matches!(verdict, Verdict::AdapterFailed { .. })) {
             Conclusion::AdapterBroken
@@ -149,6 +186,7 @@ pub fn conform(
                 claim,
                 false_alarm,
                 verdict,
+                expected: None,
                 reproduce: None,
             });
             observe(report.findings.last().expect("just pushed"));

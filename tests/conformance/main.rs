@@ -1,4 +1,7 @@
 //! The laws of dropout, held against right and wrong implementations, in process and across pipes.
 
+mod command;
 mod kill_matrix;
+mod own_masks;
+mod process;
 mod statistics;

@@ -1,6 +1,11 @@
 //! `dropout-oracle conform`: an adapter's command, held against the laws.
 
+mod details;
+mod expect;
+mod junit;
+mod markdown;
 mod text;
+mod validate;
 
 use super::Failure;
 use clap::ValueEnum;
@@ -10,7 +15,9 @@ use dropout_oracle::conformance::{
     Adapter, Conclusion, Config, Effort, Finding, Process, Report, Selection, conform, law, serve,
 };
 use indicatif::{ProgressBar, ProgressStyle};
+use itertools::Itertools;
 use std::io::{stdin, stdout};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The options of `conform`.
@@ -53,6 +60,15 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
 
+    /// Hold every message, in both directions, against schemas/protocol-1.schema.json
+    #[arg(long)]
+    validate: bool,
+
+    /// Failures that are known: a TOML file of [[expect]] tables with id (LAYER/LAW), reason and issue (a URL); one that
+    /// holds after all is an error
+    #[arg(long, value_name = "FILE")]
+    expect: Option<PathBuf>,
+
     /// How findings are printed on standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -73,6 +89,10 @@ enum Format {
     Text,
     /// One JSON document, as schemas/conformance-1.schema.json says
     Json,
+    /// A table and the failures, for an issue or a summary page
+    Markdown,
+    /// XML for continuous integration
+    Junit,
 }
 
 /// Runs the command.
@@ -87,7 +107,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         let known: Vec<_> = law::ALL.iter().map(|law| law.id).collect();
         return Err(Failure::Usage(format!("there is no law {id:?}; the laws are {}", known.join(", "))));
     }
-    let report = report(args);
+    let expectations = args.expect.as_deref().map_or(Ok(Vec::new()), expect::load)?;
+    let report = report(args).expecting(&expectations);
     let unknown = |id: &&String| !report.findings.iter().any(|finding| finding.layer == **id);
     if let Some(id) = args.layers.iter().find(unknown).filter(|_| report.broken.is_none()) {
         return Err(Failure::Usage(format!("the adapter has no layer {id:?}, or no chosen law is about it")));
@@ -95,6 +116,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     super::print(&match args.format {
         Format::Text => text::report(&report),
         Format::Json => serde_json::to_string_pretty(&report)?,
+        Format::Markdown => markdown::report(&report),
+        Format::Junit => junit::report(&report),
     })?;
     match report.conclusion() {
         Conclusion::Conformant => Ok(()),
@@ -107,6 +130,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 fn report(args: &Args) -> Report {
     let timeout = Duration::from_secs(args.timeout);
     let mut process = Process::new(Adapter { command: args.command.clone(), timeout });
+    if args.validate {
+        process = process.validate(validate::validator());
+    }
     let selection = Selection { laws: args.laws.clone(), layers: args.layers.clone(), level: args.level };
     let effort = match (args.quick, args.thorough) {
         (true, _) => Effort::Quick,
@@ -124,7 +150,10 @@ fn report(args: &Args) -> Report {
 /// Serves the right dropouts, or one of the zoo by its name.
 fn serve_zoo(name: &str) -> Result<(), Failure> {
     let mut served = match name {
-        "right" => Served::new("dropout-oracle", rights().into_iter().map(|right| right.1).take(2).collect()),
+        "right" => Served::new(
+            "dropout-oracle",
+            rights().into_iter().map(|right| right.1).unique_by(|dropout| dropout.layer().id).collect(),
+        ),
         name => {
             let mutants = mutants();
             let found = mutants.iter().find(|mutant| slug(mutant) == name).ok_or_else(|| {

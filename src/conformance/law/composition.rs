@@ -80,7 +80,7 @@ fn every_mask(trial: &mut Trial<'_>, dtype: Dtype) -> Check {
         let terms = (0..).zip(&outputs).map(|(mask, y)| f(y) * law.submodel(mask).1);
         terms.reduce(|sum, term| sum + term).expect("there is at least one mask")
     };
-    let regression = softmax_regression(weight.transpose(), bias.clone()).map_err(internal)?;
+    let regression = softmax_regression(weight.clone(), bias.clone()).map_err(internal)?;
     let exact = Ensemble::new(&regression, &Softmax, &law).map_err(internal)?;
 
     let mut agree = |what: &str, found: &DVector<f64>, expected: &DVector<f64>| {

@@ -15,6 +15,8 @@ pub struct Context<'a> {
     pub dtype: Dtype,
     /// The shape of x.
     pub shape: &'a [usize],
+    /// The axes along which the mask is shared, as the layer declares.
+    pub shared: Vec<bool>,
     /// How x lies in memory.
     pub layout: Layout,
     /// Whether a gradient is wanted.
@@ -77,7 +79,7 @@ pub trait Dropout {
 
     /// The mask element that decides over a place of the row-major order: its own, or the first along the shared axes.
     fn unit(&self, call: &Context<'_>, place: u64) -> u64 {
-        first_along(&self.layer().shared(call.shape.len()), call.shape, place)
+        first_along(&call.shared, call.shape, place)
     }
 
     /// Whether a mask element is kept.

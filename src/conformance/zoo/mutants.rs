@@ -1,7 +1,7 @@
 //! Wrong dropouts, each with the law that must kill it. Most had users.
 
 use super::dropout::{Context, Dropout, first_along, plain};
-use super::rights::{Alpha, Gaussian};
+use super::rights::{Alpha, Classic, Gaussian};
 use crate::conformance::case::{Layout, Mode};
 use crate::conformance::dtype::Dtype;
 use crate::conformance::layer::Layer;
@@ -30,9 +30,11 @@ pub fn mutants() -> Vec<Mutant> {
     let mut all: Vec<Mutant> = zoo! {
         "L1" "divides by p" DividesByP, ["theanets PR123"];
         "L1" "wrong factor in a variant" WrongVariant, ["dlordinal PR138"];
+        "L1" "scale from a rate of eight bits" EightBits, [];
         "L2" "noise added" NoiseAdded, ["keras PR5665"];
         "L3" "never applied" NeverApplied, ["torchtune 996", "aprender PR2170", "clean-net 2"];
         "L3" "inverted and scaled in evaluation" ScaledInBoth, ["AiDotNet PR256"];
+        "L3" "classic but for half formats" ClassicButForHalves, [];
         "L4" "fresh mask in backward" FreshBackwardMask,
             ["guided-diffusion 167", "OLMo-core PR828", "pytorch 190717", "flash-attention 1251"];
         "L4" "mask inferred from the output" MaskFromOutput, ["NNlib PR454"];
@@ -89,6 +91,14 @@ impl Dropout for WrongVariant {
     }
 }
 
+/// The rate is held as a byte.
+struct EightBits;
+impl Dropout for EightBits {
+    fn output(&self, call: &Context<'_>, x: f64, kept: bool) -> f64 {
+        if kept { x / (1.0 - (call.drop * 256.0).round() / 256.0) } else { 0.0 }
+    }
+}
+
 struct NoiseAdded;
 impl Dropout for NoiseAdded {
     fn layer(&self) -> Layer {
@@ -98,7 +108,7 @@ impl Dropout for NoiseAdded {
         Gaussian.accepts(p)
     }
     fn output_at(&self, call: &Context<'_>, unit: u64, x: f64, _: bool) -> f64 {
-        x + Gaussian::noise(call, unit)
+        if call.drop == 0.0 { x } else { x + Gaussian::noise(call, unit) }
     }
     fn slope(&self, _: &Context<'_>, _: bool) -> f64 {
         1.0
@@ -116,6 +126,23 @@ struct ScaledInBoth;
 impl Dropout for ScaledInBoth {
     fn evaluated(&self, call: &Context<'_>, x: f64) -> f64 {
         x * (1.0 - call.drop)
+    }
+}
+
+/// Scales in evaluation, but for half formats nowhere.
+struct ClassicButForHalves;
+impl Dropout for ClassicButForHalves {
+    fn layer(&self) -> Layer {
+        Classic.layer()
+    }
+    fn output(&self, call: &Context<'_>, x: f64, kept: bool) -> f64 {
+        Classic.output(call, x, kept)
+    }
+    fn slope(&self, call: &Context<'_>, kept: bool) -> f64 {
+        Classic.slope(call, kept)
+    }
+    fn evaluated(&self, call: &Context<'_>, x: f64) -> f64 {
+        if call.dtype.is_half() { x } else { Classic.evaluated(call, x) }
     }
 }
 
@@ -274,9 +301,8 @@ impl Dropout for RowsOfRank3 {
         feature_maps()
     }
     fn unit(&self, call: &Context<'_>, place: u64) -> u64 {
-        let shared =
-            if call.shape.len() == 3 { vec![false, false, true] } else { self.layer().shared(call.shape.len()) };
-        first_along(&shared, call.shape, place)
+        let shared = if call.shape.len() == 3 { &[false, false, true][..] } else { &call.shared };
+        first_along(shared, call.shape, place)
     }
 }
 
@@ -284,7 +310,7 @@ impl Dropout for RowsOfRank3 {
 struct WrongAxis;
 impl Dropout for WrongAxis {
     fn layer(&self) -> Layer {
-        Layer { shared_axes: vec![1], ranks: vec![3], ..plain() }
+        Layer { shared_axes: vec![-2], ranks: vec![3], ..plain() }
     }
     fn unit(&self, call: &Context<'_>, place: u64) -> u64 {
         first_along(&[false, false, true], call.shape, place)

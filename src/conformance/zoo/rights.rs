@@ -39,7 +39,7 @@ impl Dropout for FeatureMaps {
 }
 
 /// Scaled in evaluation.
-struct Classic;
+pub(super) struct Classic;
 impl Dropout for Classic {
     fn layer(&self) -> Layer {
         Layer { scaling: Scaling::Classic, ..plain() }

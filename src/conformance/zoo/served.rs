@@ -115,7 +115,21 @@ impl Object {
 fn context<'a>(layer: &Layer, mode: Mode, p: f64, dtype: crate::conformance::Dtype, shape: &'a [usize]) -> Context<'a> {
     let drop = if layer.p.means == Means::Drop { p } else { 1.0 - p };
     let (layout, differentiated, seed, before) = (Layout::Contiguous, false, None, &[][..]);
-    Context { mode, drop, dtype, shape, layout, differentiated, seed, before, number: 0, number_since_seed: 0, key: 0 }
+    let shared = layer.shared(shape.len());
+    Context {
+        mode,
+        drop,
+        dtype,
+        shape,
+        shared,
+        layout,
+        differentiated,
+        seed,
+        before,
+        number: 0,
+        number_since_seed: 0,
+        key: 0,
+    }
 }
 
 impl<'a> Context<'a> {
@@ -169,7 +183,9 @@ impl Subject for Served {
                     dropout.output_at(&call, unit, 1.0, dropout.keeps(&call, unit))
                 };
                 let output: Vec<_> = range.map(output).collect();
-                samples.masks.push(output.iter().map(|y| *y != 0.0).collect());
+                // Alpha dropout turns a one that it drops into a negative number.
+                let kept = |y: &f64| if layer.kind == Kind::Alpha { *y > 0.0 } else { *y != 0.0 };
+                samples.masks.push(output.iter().map(kept).collect());
                 if sampling.values {
                     samples.values.push(Tensor::new(sampling.dtype, &[output.len()], &output));
                 }

@@ -1,0 +1,88 @@
+//! The masks that this project's own trainer draws, held against every law.
+
+use dropout_oracle::conformance::case::{Call, Case, Mode};
+use dropout_oracle::conformance::layer::{
+    Declared, Implementation, Kind, Layer, Level, Means, NonFinite, Probability, Scaling,
+};
+use dropout_oracle::conformance::{AdapterFailure, Answer, Description, Dtype, Outcome, Rejected, Subject, Tensor};
+use dropout_oracle::law::{Independent, Law};
+use dropout_oracle::model::Convention;
+use dropout_oracle::random::{Purpose, stream};
+use nalgebra::DVector;
+
+/// What [`dropout_oracle::train::Training::run`] multiplies by: one stream a seed, step and row; here one row a step.
+#[derive(Default)]
+struct TrainersMasks {
+    seed: u64,
+    step: u64,
+}
+
+impl TrainersMasks {
+    fn multipliers(&mut self, mode: Mode, drop: f64, units: usize) -> Result<DVector<f64>, dropout_oracle::Error> {
+        let law = Convention::Inverted.law(Independent::new(DVector::from_element(units, 1.0 - drop))?);
+        if mode == Mode::Eval {
+            return Ok(law.mean());
+        }
+        self.step += 1;
+        Ok(law.sample(&mut stream(self.seed, Purpose::Mask, self.step - 1, 0)))
+    }
+
+    fn call(&mut self, case: &Case) -> Result<Call, dropout_oracle::Error> {
+        let multipliers = self.multipliers(case.mode, case.p.0, case.x.len())?;
+        let times = |t: &Tensor| {
+            let values = t.values().into_iter().zip(&multipliers).map(|(v, m)| v * m).collect::<Vec<_>>();
+            Tensor::new(t.dtype(), t.shape(), &values)
+        };
+        let ddx = case.second_order.then(|| times(&times(&Tensor::filled(Dtype::F64, case.x.shape(), 2.0))));
+        Ok(Call {
+            y: times(&case.x),
+            dx: case.gradient.as_ref().map(times),
+            mask: None,
+            ddx,
+            x_after: case.check_alias.then(|| case.x.clone()),
+            same_object: case.check_alias.then_some(false),
+        })
+    }
+}
+
+impl Subject for TrainersMasks {
+    fn describe(&mut self) -> Result<Description, AdapterFailure> {
+        let layer = Layer {
+            id: "train".into(),
+            kind: Kind::Dropout,
+            levels: vec![Level::C0, Level::C1, Level::C2],
+            dtypes: vec![Dtype::F64],
+            p: Probability { means: Means::Drop, accepts_zero: true, accepts_one: false },
+            scaling: Scaling::Inverted,
+            mask: Vec::new(),
+            seed: true,
+            second_order: true,
+            shared_axes: Vec::new(),
+            ranks: vec![1],
+            declared: Declared {
+                identity_returns_input: Some(false),
+                non_finite_dropped: Some(NonFinite::Nan),
+                eval_touches_seed: Some(false),
+            },
+        };
+        Ok(Description { implementation: Implementation::default(), layers: vec![layer] })
+    }
+
+    fn run(&mut self, case: &Case) -> Answer<Vec<Call>> {
+        if let Some(seed) = case.seed {
+            (self.seed, self.step) = (seed, 0);
+        }
+        let calls = |masks: &mut Self| {
+            for before in &case.before {
+                masks.multipliers(before.mode, before.p.0, case.x.len())?;
+            }
+            (0..case.calls).map(|_| masks.call(case)).collect()
+        };
+        Ok(match calls(self) {
+            Ok(calls) => Outcome::Done(calls),
+            Err(error) => Outcome::Rejected(Rejected { kind: "Error".into(), message: error.to_string() }),
+        })
+    }
+}
+
+dropout_oracle::conformance_tests!(TrainersMasks::default());
