@@ -144,7 +144,16 @@ fn entries(means: &NetworkMeans) -> Vec<f64> {
     means.mean.values().into_iter().chain(means.second_moment.values()).chain(gradient).collect()
 }
 
+/// Networks have a mask element for each unit.
+fn unshared(trial: &Trial<'_>) -> Check {
+    if trial.layer.shared_axes.is_empty() {
+        return Ok(());
+    }
+    Err(Stop::NotApplicable("the layer shares its mask along axes, and units of a network have none".into()))
+}
+
 fn predictor(trial: &mut Trial<'_>) -> Check {
+    unshared(trial)?;
     let example = Example::new();
     let exact = example.exact(trial.layer.scaling);
     let case = example.case(trial.layer, Mode::Eval, 1, None);
@@ -164,6 +173,7 @@ fn predictor(trial: &mut Trial<'_>) -> Check {
 }
 
 fn training_step(trial: &mut Trial<'_>) -> Check {
+    unshared(trial)?;
     let example = Example::new();
     let exact = example.exact(trial.layer.scaling);
     let all = exact.mean.len();

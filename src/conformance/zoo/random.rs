@@ -5,6 +5,7 @@ use super::mutants::Mutant;
 use super::rights::Gaussian;
 use crate::conformance::dtype::Dtype;
 use crate::conformance::layer::Layer;
+use crate::network::backpropagation::Gradient;
 
 /// All mutants whose masks have another law.
 pub(super) fn mutants() -> Vec<Mutant> {
@@ -25,6 +26,8 @@ pub(super) fn mutants() -> Vec<Mutant> {
         mutant!("drops a little at any rate", "S6", ["ROCm tensorflow-upstream PR2128"], DropsMore),
         mutant!("variance for standard deviation", "S7", ["j-min/Dropouts 2"], VarianceForDeviation),
         mutant!("one mask for the whole batch", "S8", ["keras 9841", "PyTorch-NLP 71", "dynet PR812"], OneForBatch),
+        mutant!("one mask for all replicas", "S9", ["transformers 31412", "accelerate 114"], OneForReplicas),
+        mutant!("gradient of a network without scale", "S11", [], UnscaledNetwork),
         mutant!("one mask in all samples of a network", "S10", ["SalsaNext 40"], OneForNetwork),
     ]
 }
@@ -123,6 +126,20 @@ impl Dropout for OneForBatch {
         let rows = call.shape.first().filter(|_| call.shape.len() > 1);
         let size: u64 = call.shape.iter().map(|&size| size as u64).product();
         rows.map_or(place, |&rows| place % (size / rows as u64))
+    }
+}
+
+struct OneForReplicas;
+impl Dropout for OneForReplicas {
+    fn key(&self, call: &Context<'_>, fresh: u64) -> u64 {
+        if call.replica.is_some() { call.seed.unwrap_or(7) } else { fresh }
+    }
+}
+
+struct UnscaledNetwork;
+impl Dropout for UnscaledNetwork {
+    fn network_gradient(&self, gradient: Gradient<f64>) -> Gradient<f64> {
+        gradient.into_iter().map(|affine| affine.map(|slope| slope * 0.75)).collect()
     }
 }
 
