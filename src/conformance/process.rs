@@ -49,6 +49,7 @@ struct Running {
     requests: Sender<String>,
     replies: Receiver<Line>,
     log: Arc<Mutex<VecDeque<String>>>,
+    logger: std::thread::JoinHandle<()>,
 }
 
 /// What came on standard output.
@@ -218,7 +219,7 @@ impl Running {
         std::thread::spawn(move || read_lines(BufReader::new(stdout), &sender));
         let log = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&log);
-        std::thread::spawn(move || {
+        let logger = std::thread::spawn(move || {
             for line in stderr.split(b'\n').map_while(Result::ok) {
                 let mut kept = kept.lock().expect("no thread panics with the log");
                 kept.push_back(String::from_utf8_lossy(&line).into_owned());
@@ -226,7 +227,7 @@ impl Running {
                 kept.drain(..surplus);
             }
         });
-        Ok(Self { child, requests, replies, log })
+        Ok(Self { child, requests, replies, log, logger })
     }
 
     fn exchange(&mut self, mut request: String, timeout: Duration) -> Result<String, String> {
@@ -255,6 +256,11 @@ impl Running {
                 String::new()
             }
         };
+        // Its last words may still be on their way; a grandchild may hold the pipe open for ever.
+        let deadline = Instant::now() + Duration::from_millis(500);
+        while !self.logger.is_finished() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let log = self.log.lock().expect("no thread panics with the log");
         let last = log.iter().rev().find(|line| !line.trim().is_empty());
         let last = last.map_or(String::new(), |line| format!("; its last words: {}", excerpt(line)));

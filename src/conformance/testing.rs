@@ -24,8 +24,11 @@ pub fn assert_law(subject: &mut dyn Subject, id: &str) {
 
 /// One `#[test]` a law, for a subject that is made anew for each.
 ///
-/// ```ignore
-/// dropout_oracle::conformance_tests!(MyDropout::new());
+/// ```
+/// use dropout_oracle::conformance::zoo::{Served, rights};
+/// // any Subject, as an expression that makes one
+/// dropout_oracle::conformance_tests!(Served::new("mine", vec![rights().remove(0).1]));
+/// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! conformance_tests {

@@ -2,7 +2,7 @@
 
 use super::case::{Call, Case, Mode, NetworkCase, NetworkMeans, Samples, Sampling};
 use super::dtype::Dtype;
-use super::law::Law;
+use super::law::{Law, input::DYADIC};
 use super::layer::Layer;
 use super::subject::{AdapterFailure, Answer, Outcome, Subject};
 use super::tensor::Tensor;
@@ -107,7 +107,22 @@ impl<'a> Trial<'a> {
         self.layer.seed.then(|| u64::from(rand::Rng::next_u32(&mut self.rng) >> 1))
     }
 
-    /// The formats to test: all of the layer's; the widest alone if the law sees the same in each.
+    /// Drop rates to test, each of a few bits.
+    pub fn rates(&self) -> &'static [f64] {
+        &DYADIC[..if self.config.effort == Effort::Quick { 2 } else { 4 }]
+    }
+
+    /// Ranks of x to test: in haste the smallest and the largest.
+    pub fn ranks(&self) -> Vec<usize> {
+        let ranks = &self.layer.ranks;
+        match (self.config.effort, ranks.iter().min(), ranks.iter().max()) {
+            (Effort::Quick, Some(&least), Some(&most)) if least < most => vec![least, most],
+            (Effort::Quick, Some(&only), _) => vec![only],
+            _ => ranks.clone(),
+        }
+    }
+
+    /// The widest format but f64, for laws that see the same in each.
     pub fn widest(&self) -> Dtype {
         let known = self.layer.dtypes.iter().copied().filter(|&dtype| dtype != Dtype::F64).max();
         known.unwrap_or(Dtype::F64)

@@ -2,6 +2,7 @@
 
 mod command;
 mod kill_matrix;
+mod laws;
 mod own_masks;
 mod process;
 mod statistics;

@@ -1,6 +1,5 @@
 //! L15: alpha dropout's three numbers, read off without sampling.
 
-use super::input::DYADIC;
 use super::{Law, Needs};
 use crate::conformance::case::{Case, Mode};
 use crate::conformance::dtype::Dtype;
@@ -28,7 +27,7 @@ pub const LAW: Law = Law {
 
 fn check(trial: &mut Trial<'_>) -> Check {
     trial.each_dtype(|trial, dtype| {
-        for (drop, x) in itertools::iproduct!(DYADIC, [0.0, 1.0, -2.0]) {
+        for (drop, x) in itertools::iproduct!(trial.rates().iter().copied(), [0.0, 1.0, -2.0]) {
             let shape = trial.layer.shape(128);
             let case = trial.case(Mode::Train, drop, Tensor::filled(dtype, &shape, x));
             let y = trial.call(&case)?.y;

@@ -27,7 +27,7 @@ pub const LAW: Law = Law {
 
 fn check(trial: &mut Trial<'_>) -> Check {
     trial.each_dtype(|trial, dtype| {
-        for rank in trial.layer.ranks.clone() {
+        for rank in trial.ranks() {
             let full = trial.layer.shape_of_rank(rank, 8);
             let mut shapes = vec![full.clone()];
             if rank > 0 && trial.layer.offers(Level::C4) {

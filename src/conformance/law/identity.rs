@@ -37,7 +37,7 @@ pub const LAW: Law = Law {
 
 fn check(trial: &mut Trial<'_>) -> Check {
     trial.each_dtype(|trial, dtype| {
-        for rank in trial.layer.ranks.clone() {
+        for rank in trial.ranks() {
             trial.part(&format!("{dtype} of rank {rank}"), |trial| ranks(trial, dtype, rank))?;
         }
         random_state(trial, dtype)

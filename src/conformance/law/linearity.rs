@@ -1,6 +1,5 @@
 //! L2: given its noise, a call is linear in x.
 
-use super::input::DYADIC;
 use super::{Law, Needs};
 use crate::conformance::case::{Case, Mode};
 use crate::conformance::dtype::Dtype;
@@ -25,7 +24,7 @@ pub const LAW: Law = Law {
 
 fn check(trial: &mut Trial<'_>) -> Check {
     trial.each_dtype(|trial, dtype| {
-        for drop in DYADIC {
+        for &drop in trial.rates() {
             let shape = trial.layer.shape(64);
             let zero = trial.case(Mode::Train, drop, Tensor::filled(dtype, &shape, 0.0));
             let y = trial.call(&zero)?.y;

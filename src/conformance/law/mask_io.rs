@@ -1,6 +1,6 @@
 //! L13: masks that come out are the masks that were used, and masks that go in are obeyed.
 
-use super::input::{DYADIC, ids_for, read_back};
+use super::input::{ids_for, read_back};
 use super::scale::zero_or_scaled;
 use super::{Law, Needs};
 use crate::conformance::case::{Case, Mode};
@@ -30,7 +30,7 @@ pub const LAW: Law = Law {
 
 fn check(trial: &mut Trial<'_>) -> Check {
     trial.each_dtype(|trial, dtype| {
-        for drop in DYADIC {
+        for &drop in trial.rates() {
             if trial.layer.passes(MaskAccess::Return) {
                 let case = trial.case(Mode::Train, drop, ids_for(trial.layer, dtype, 64));
                 returned(trial, &case)?;

@@ -29,7 +29,7 @@ fn check(trial: &mut Trial<'_>) -> Check {
     let declared = trial.layer.declared.non_finite_dropped;
     let policy = declared.ok_or_else(|| Stop::NotApplicable("the layer declares no policy".into()))?;
     trial.each_dtype(|trial, dtype| {
-        for rank in trial.layer.ranks.clone() {
+        for rank in trial.ranks() {
             for value in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
                 trial.part(&format!("{dtype} of rank {rank}"), |trial| holds(trial, policy, dtype, rank, value))?;
             }

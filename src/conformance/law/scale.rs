@@ -1,6 +1,6 @@
 //! L1: what is kept is divided by the keep probability.
 
-use super::input::{DYADIC, ids};
+use super::input::ids;
 use super::{Law, Needs};
 use crate::conformance::case::{Case, Mode};
 use crate::conformance::dtype::Dtype;
@@ -69,8 +69,8 @@ pub fn zero_or_scaled(trial: &mut Trial<'_>, case: &Case, drop: f64, y: &Tensor)
 
 fn check(trial: &mut Trial<'_>) -> Check {
     trial.each_dtype(|trial, dtype| {
-        for drop in DYADIC.into_iter().chain([0.3, 0.1]) {
-            for rank in trial.layer.ranks.clone() {
+        for drop in trial.rates().iter().copied().chain([0.3, 0.1]) {
+            for rank in trial.ranks() {
                 let name = format!("{dtype} of rank {rank}");
                 trial.part(&name, |trial| {
                     let x = ids(dtype, &trial.layer.shape_of_rank(rank, 64));

@@ -1,6 +1,6 @@
 //! L5: the gradient of a gradient.
 
-use super::input::{DYADIC, ids_for, read_back};
+use super::input::{ids_for, read_back};
 use super::scale::scaled;
 use super::{Law, Needs};
 use crate::conformance::case::{Case, Mode};
@@ -29,7 +29,7 @@ fn check(trial: &mut Trial<'_>) -> Check {
         return Err(Stop::NotApplicable("the layer declares no second order".into()));
     }
     trial.each_dtype(|trial, dtype| {
-        for drop in DYADIC {
+        for &drop in trial.rates() {
             let x = ids_for(trial.layer, dtype, 64);
             let case = Case { second_order: true, ..trial.case(Mode::Train, drop, x.clone()).gradient(x) };
             let call = trial.call(&case)?;

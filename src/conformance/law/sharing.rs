@@ -1,10 +1,10 @@
 //! L11: the mask is shared along the declared axes and nowhere else.
 
-use super::input::{ids, read_back};
+use super::input::{kept, telling_ids};
 use super::scale::zero_or_scaled;
 use super::{Law, Needs};
 use crate::conformance::case::{Layout, Mode};
-use crate::conformance::layer::Level;
+use crate::conformance::layer::{Kind, Level};
 use crate::conformance::tensor::Tensor;
 use crate::conformance::trial::{Check, Trial};
 use crate::conformance::verdict::Failure;
@@ -16,7 +16,7 @@ pub const LAW: Law = Law {
     name: "sharing",
     statement: "The mask is constant along the declared shared axes and varies along every other, by logical index: for every \
                 rank, and however x lies in memory.",
-    needs: Needs::ZEROING,
+    needs: Needs { kinds: &[Kind::Dropout, Kind::Dropconnect, Kind::Alpha], ..Needs::FORWARD },
     false_alarm: 1e-30, // 2^-128 for each axis, rank, layout and call; fewer than 2^28 of them
     power: "one differing pair along a shared axis is enough; an axis that is shared by mistake is always seen",
     diagnosis: "the mask has another shape than declared: look at which axis is the features', and at masks that are drawn \
@@ -28,19 +28,21 @@ pub const LAW: Law = Law {
 
 fn check(trial: &mut Trial<'_>) -> Check {
     let dtype = trial.widest();
-    for rank in trial.layer.ranks.clone().into_iter().filter(|&rank| rank > 0) {
+    for rank in trial.ranks().into_iter().filter(|&rank| rank > 0) {
         let layouts = [Layout::Contiguous, Layout::Transposed, Layout::Sliced, Layout::Broadcast];
         for &layout in &layouts[..if trial.layer.offers(Level::C4) { 4 } else { 1 }] {
             trial.part(&format!("rank {rank}, {layout:?}"), |trial| {
                 // 512 elements that are drawn separately: 256 pairs along an axis of two, 128 with a broadcast axis.
                 let shape = trial.layer.shape_of_rank(rank, 512);
-                let x = ids(dtype, &shape);
+                let x = telling_ids(trial.layer, dtype, &shape);
                 let x = if layout == Layout::Broadcast { first_slice_repeated(&x) } else { x };
                 let case = trial.case(Mode::Train, 0.5, x).layout(layout);
                 let y = trial.call(&case)?.y;
-                zero_or_scaled(trial, &case, 0.5, &y)?;
+                if trial.layer.kind != Kind::Alpha {
+                    zero_or_scaled(trial, &case, 0.5, &y)?;
+                }
                 trial.evidence.comparisons += y.len() as u64;
-                let kept = read_back(&y);
+                let kept = kept(trial.layer, 0.5, &y);
                 for (axis, shared) in trial.layer.shared(rank).into_iter().enumerate() {
                     let (stride, size) = (shape[axis + 1..].iter().product::<usize>(), shape[axis]);
                     let differs = |&i: &usize| i / stride % size != 0 && kept[i] != kept[i - stride];

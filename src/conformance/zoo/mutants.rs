@@ -32,6 +32,7 @@ pub fn mutants() -> Vec<Mutant> {
         "L1" "wrong factor in a variant" WrongVariant, ["dlordinal PR138"];
         "L1" "scale from a rate of eight bits" EightBits, [];
         "L2" "noise added" NoiseAdded, ["keras PR5665"];
+        "L2" "an epsilon for zeros" EpsilonForZeros, [];
         "L3" "never applied" NeverApplied, ["torchtune 996", "aprender PR2170", "clean-net 2"];
         "L3" "inverted and scaled in evaluation" ScaledInBoth, ["AiDotNet PR256"];
         "L3" "classic but for half formats" ClassicButForHalves, [];
@@ -64,7 +65,7 @@ pub fn mutants() -> Vec<Mutant> {
         "L14" "half formats widened" Widens, [];
         "L14" "empty arrays widened" WidensEmpty, [];
         "L15" "alpha for alpha'" AlphaForLimit, [];
-        "L15" "alpha dropout without shift" NoShift, [];
+        "L15" "shifted by alpha for alpha'" ShiftByAlpha, [];
         "L16" "seed ignored" SeedIgnored(Cell::new(0)), ["pytorch 74177", "mxnet 16705", "keras 17548", "pytorch 84516"];
         "L16" "one mask for all seeds" OneMask, [];
         "L16" "mask in the order of memory" MemoryOrder, ["pytorch 174078"];
@@ -112,6 +113,15 @@ impl Dropout for NoiseAdded {
     }
     fn slope(&self, _: &Context<'_>, _: bool) -> f64 {
         1.0
+    }
+}
+
+/// Zeros are nudged, so that the mask can be told from the output.
+struct EpsilonForZeros;
+impl Dropout for EpsilonForZeros {
+    fn output(&self, call: &Context<'_>, x: f64, kept: bool) -> f64 {
+        let x = if x == 0.0 && call.drop > 0.0 { 1e-4 } else { x };
+        if kept { x / (1.0 - call.drop) } else { 0.0 }
     }
 }
 
@@ -367,7 +377,9 @@ impl Dropout for WidensEmpty {
     }
 }
 
-/// α = 1.673… where α′ = −λα belongs.
+/// SELU's α, which stands in for −α′ = λα by mistake.
+const ALPHA: f64 = 1.6732632423543772;
+
 struct AlphaForLimit;
 impl Dropout for AlphaForLimit {
     fn layer(&self) -> Layer {
@@ -377,14 +389,16 @@ impl Dropout for AlphaForLimit {
         Alpha.accepts(p)
     }
     fn output(&self, call: &Context<'_>, x: f64, kept: bool) -> f64 {
-        const ALPHA: f64 = 1.6732632423543772;
         let alpha = AlphaDropout::new(1.0 - call.drop, -ALPHA).expect("a legal rate");
         alpha.scale() * if kept { x } else { -ALPHA } + alpha.shift()
     }
+    fn slope(&self, call: &Context<'_>, kept: bool) -> f64 {
+        if kept { AlphaDropout::new(1.0 - call.drop, -ALPHA).expect("a legal rate").scale() } else { 0.0 }
+    }
 }
 
-struct NoShift;
-impl Dropout for NoShift {
+struct ShiftByAlpha;
+impl Dropout for ShiftByAlpha {
     fn layer(&self) -> Layer {
         Alpha.layer()
     }
@@ -392,8 +406,11 @@ impl Dropout for NoShift {
         Alpha.accepts(p)
     }
     fn output(&self, call: &Context<'_>, x: f64, kept: bool) -> f64 {
-        let alpha = AlphaDropout::selu(1.0 - call.drop).expect("a legal rate");
-        alpha.scale() * if kept { x } else { SELU_LIMIT }
+        let scale = AlphaDropout::selu(1.0 - call.drop).expect("a legal rate").scale();
+        scale * if kept { x } else { SELU_LIMIT } + scale * call.drop * ALPHA
+    }
+    fn slope(&self, call: &Context<'_>, kept: bool) -> f64 {
+        Alpha.slope(call, kept)
     }
 }
 
