@@ -3,6 +3,7 @@
 use super::dropout::{Context, Dropout};
 use super::mutants::Mutant;
 use super::rights::Gaussian;
+use crate::conformance::case::Mode;
 use crate::conformance::dtype::Dtype;
 use crate::conformance::layer::Layer;
 use crate::network::backpropagation::Gradient;
@@ -28,6 +29,7 @@ pub(super) fn mutants() -> Vec<Mutant> {
         mutant!("one mask for the whole batch", "S8", ["keras 9841", "PyTorch-NLP 71", "dynet PR812"], OneForBatch),
         mutant!("one mask for all replicas", "S9", ["transformers 31412", "accelerate 114"], OneForReplicas),
         mutant!("gradient of a network without scale", "S11", [], UnscaledNetwork),
+        mutant!("outputs scaled while sampling", "S10", [], ScaledWhileSampling),
         mutant!("one mask in all samples of a network", "S10", ["SalsaNext 40"], OneForNetwork),
     ]
 }
@@ -140,6 +142,13 @@ struct UnscaledNetwork;
 impl Dropout for UnscaledNetwork {
     fn network_gradient(&self, gradient: Gradient<f64>) -> Gradient<f64> {
         gradient.into_iter().map(|affine| affine.map(|slope| slope * 0.75)).collect()
+    }
+}
+
+struct ScaledWhileSampling;
+impl Dropout for ScaledWhileSampling {
+    fn readout(&self, mode: Mode, keep: f64, output: f64) -> f64 {
+        if mode == Mode::Train { output * keep } else { output }
     }
 }
 
