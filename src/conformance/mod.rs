@@ -27,6 +27,7 @@ pub mod protocol;
 mod report;
 mod serve;
 mod smoke;
+pub mod statistics;
 mod subject;
 mod tensor;
 mod testing;

@@ -24,8 +24,11 @@ pub fn assert_law(subject: &mut dyn Subject, id: &str) {
 
 /// One `#[test]` a law, for a subject that is made anew for each.
 ///
-/// ```ignore
-/// dropout_oracle::conformance_tests!(MyDropout::new());
+/// ```
+/// use dropout_oracle::conformance::zoo::{Served, rights};
+/// // any Subject, as an expression that makes one
+/// dropout_oracle::conformance_tests!(Served::new("mine", vec![rights().remove(0).1]));
+/// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! conformance_tests {
@@ -34,7 +37,9 @@ macro_rules! conformance_tests {
             l1_scale "L1", l2_linearity "L2", l3_mode "L3", l4_backward "L4", l5_second_order "L5", l6_identity "L6",
             l7_drop_all "L7", l8_domain "L8", l9_mode_history "L9", l10_aliasing "L10", l11_sharing "L11",
             l12_composition "L12", l13_mask_in_out "L13", l14_dtype_and_shape "L14", l15_alpha_dropout "L15",
-            l16_seed "L16", l17_non_finite "L17",
+            l16_seed "L16", l17_non_finite "L17", s1_keep_rate "S1", s2_joint_law "S2", s3_fresh_masks "S3",
+            s4_inside_one_mask "S4", s5_large_index "S5", s6_rare_events "S6", s7_noise_moments "S7",
+            s8_axes_and_time "S8", s9_replicas "S9", s10_predictor "S10", s11_training_step "S11",
         }
     };
     ($subject:expr; $($name:ident $law:literal),* $(,)?) => {

@@ -2,12 +2,12 @@
 
 use dropout_oracle::conformance::law::ALL;
 use dropout_oracle::conformance::zoo::{Dropout, Served, mutants, rights};
-use dropout_oracle::conformance::{Config, Report, Selection, Verdict, conform};
+use dropout_oracle::conformance::{Config, Effort, Report, Selection, Verdict, conform};
 use std::fmt::Write;
 
 fn judge(name: &str, dropout: Box<dyn Dropout>, seed: u64, laws: &[&str]) -> Report {
     let selection = Selection { laws: laws.iter().map(|id| id.to_string()).collect(), ..Selection::default() };
-    let config = Config { seed, ..Config::default() };
+    let config = Config { seed, effort: Effort::Quick };
     conform(&mut Served::new(name, vec![dropout]), &selection, config, |_| ())
 }
 

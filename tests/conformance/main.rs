@@ -5,3 +5,4 @@ mod kill_matrix;
 mod laws;
 mod own_masks;
 mod process;
+mod statistics;

@@ -1,6 +1,6 @@
 //! The masks that this project's own trainer draws, held against every law.
 
-use dropout_oracle::conformance::case::{Call, Case, Mode};
+use dropout_oracle::conformance::case::{Call, Case, Mode, Samples, Sampling};
 use dropout_oracle::conformance::layer::{
     Declared, Implementation, Kind, Layer, Level, Means, NonFinite, Probability, Scaling,
 };
@@ -80,6 +80,20 @@ impl Subject for TrainersMasks {
         };
         Ok(match calls(self) {
             Ok(calls) => Outcome::Done(calls),
+            Err(error) => Outcome::Rejected(Rejected { kind: "Error".into(), message: error.to_string() }),
+        })
+    }
+
+    fn sample(&mut self, sampling: &Sampling) -> Answer<Samples> {
+        if let Some(seed) = sampling.seed {
+            (self.seed, self.step) = (seed, 0);
+        }
+        let mask = |_| {
+            let multipliers = self.multipliers(Mode::Train, sampling.p.0, sampling.bits())?;
+            Ok(multipliers.iter().map(|m| *m != 0.0).collect())
+        };
+        Ok(match (0..sampling.calls).map(mask).collect::<Result<_, dropout_oracle::Error>>() {
+            Ok(masks) => Outcome::Done(Samples { masks, values: Vec::new() }),
             Err(error) => Outcome::Rejected(Rejected { kind: "Error".into(), message: error.to_string() }),
         })
     }

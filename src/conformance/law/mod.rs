@@ -25,20 +25,30 @@
 //! [`Statistic`]: super::Statistic
 //! [`Distance::PValue`]: super::Distance::PValue
 
+mod alarm;
 mod aliasing;
 mod alpha;
+mod axes;
 mod backward;
 mod composition;
 mod domain;
+mod draw;
 mod drop_all;
 mod form;
+mod fresh;
 mod history;
 mod identity;
 pub mod input;
+mod joint;
+mod keep_rate;
+mod lags;
 mod linearity;
 mod mask_io;
 mod mode;
+mod noise;
 mod non_finite;
+mod predictor;
+mod rare;
 pub mod scale;
 mod second_order;
 mod seed;
@@ -66,6 +76,17 @@ pub static ALL: &[Law] = &[
     alpha::LAW,
     seed::LAW,
     non_finite::LAW,
+    keep_rate::LAW,
+    joint::LAW,
+    fresh::CALLS,
+    lags::LAGS,
+    lags::LARGE,
+    rare::LAW,
+    noise::LAW,
+    axes::LAW,
+    fresh::REPLICAS,
+    predictor::PREDICTOR,
+    predictor::STEP,
 ];
 
 /// A statement about dropout that every right implementation satisfies.

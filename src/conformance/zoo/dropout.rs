@@ -3,6 +3,7 @@
 use crate::conformance::case::{Before, Layout, Mode};
 use crate::conformance::dtype::Dtype;
 use crate::conformance::layer::*;
+use crate::network::backpropagation::Gradient;
 
 /// One call, as the steps see it.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Context<'a> {
     pub number: u64,
     /// How many of them since it was last seeded.
     pub number_since_seed: u64,
+    /// Which of several replicas of one step it is.
+    pub replica: Option<usize>,
     /// What the mask is drawn from: another at every call.
     pub key: u64,
 }
@@ -138,6 +141,11 @@ pub trait Dropout {
     /// The output of a network of these layers, given what its last layer gives.
     fn readout(&self, _mode: Mode, _keep: f64, output: f64) -> f64 {
         output
+    }
+
+    /// The gradient of a network of these layers, layer by layer.
+    fn network_gradient(&self, gradient: Gradient<f64>) -> Gradient<f64> {
+        gradient
     }
 
     /// The format of y for an x of this format and shape.

@@ -7,6 +7,7 @@
 
 mod dropout;
 mod mutants;
+mod random;
 mod rights;
 mod served;
 

@@ -27,7 +27,7 @@ pub fn mutants() -> Vec<Mutant> {
             vec![$(Mutant { name: $name, killed_by: $law, seen: &[$($seen),*], dropout: || Box::new($dropout) }),*]
         };
     }
-    zoo! {
+    let mut all: Vec<Mutant> = zoo! {
         "L1" "divides by p" DividesByP, ["theanets PR123"];
         "L1" "wrong factor in a variant" WrongVariant, ["dlordinal PR138"];
         "L1" "scale from a rate of eight bits" EightBits, [];
@@ -71,7 +71,9 @@ pub fn mutants() -> Vec<Mutant> {
         "L16" "mask in the order of memory" MemoryOrder, ["pytorch 174078"];
         "L16" "another mask for another format" FormatDecides, [];
         "L17" "multiplies infinities by zero" MultipliesByZero, ["pytorch 59421"];
-    }
+    };
+    all.extend(super::random::mutants());
+    all
 }
 
 struct DividesByP;

@@ -128,6 +128,7 @@ fn context<'a>(layer: &Layer, mode: Mode, p: f64, dtype: crate::conformance::Dty
         before,
         number: 0,
         number_since_seed: 0,
+        replica: None,
         key: 0,
     }
 }
@@ -172,9 +173,10 @@ impl Subject for Served {
         let places: u64 = sampling.shape.iter().map(|&size| size as u64).product();
         let windows = if sampling.windows.is_empty() { vec![(0, places)] } else { sampling.windows.clone() };
         let mut samples = Samples { masks: Vec::new(), values: Vec::new() };
-        for _ in 0..sampling.replicas.unwrap_or(sampling.calls) {
+        for replica in 0..sampling.replicas.unwrap_or(sampling.calls) {
             let call = context(&layer, Mode::Train, sampling.p.0, sampling.dtype, &sampling.shape);
-            let call = object.set_out(Context { seed: sampling.seed, ..call });
+            let replica = sampling.replicas.and(Some(replica));
+            let call = object.set_out(Context { seed: sampling.seed, replica, ..call });
             let range = windows.iter().flat_map(|&(start, length)| start..start + length);
             let dropout = &object.dropout;
             if sampling.values || !matches!(layer.kind, Kind::Dropout | Kind::Dropconnect) {
@@ -252,7 +254,7 @@ fn network(object: &mut Object, case: &NetworkCase) -> crate::Result<NetworkMean
         let y = expected(&output.map(|output| object.dropout.readout(case.mode, keep, output)));
         mean += &y;
         square += y.component_mul(&y);
-        for (sum, slope) in gradient.iter_mut().zip(slopes) {
+        for (sum, slope) in gradient.iter_mut().zip(object.dropout.network_gradient(slopes)) {
             sum.weight += slope.weight;
             sum.bias += slope.bias;
         }

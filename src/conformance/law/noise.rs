@@ -1,0 +1,66 @@
+//! S7: Gaussian noise is Gaussian, with the variance that its p stands for.
+
+use super::alarm::{ALPHA, Reading, size, test};
+use super::draw::sampling;
+use super::{Law, Needs};
+use crate::conformance::layer::{Kind, Level};
+use crate::conformance::statistics::{distribution_distance, mean_and_variance};
+use crate::conformance::trial::{Check, Stop, Trial};
+
+/// See the module.
+pub const LAW: Law = Law {
+    id: "S7",
+    name: "noise moments",
+    statement: "Multiplicative Gaussian dropout multiplies by N(1, p/(1 - p)), element by element and independently.",
+    needs: Needs { kinds: &[Kind::Gaussian], levels: &[Level::C0], ..Needs::FORWARD },
+    false_alarm: ALPHA,
+    power: "a missing square root at p = .3 shows in some hundred elements, a variance off by 4 % in 100 000; mean, variance \
+            (Laurent-Massart), and the whole distribution (Dvoretzky-Kiefer-Wolfowitz), all bounds for every n",
+    diagnosis: "the noise has another law: look for the variance in place of the standard deviation, p in place of p/(1 - p), or \
+                a noise that is uniform, truncated or repeated",
+    claim: "noise.gaussian",
+    seen: &["j-min/Dropouts 2"],
+    check,
+};
+
+fn check(trial: &mut Trial<'_>) -> Check {
+    let dtype = trial.widest();
+    for drop in [0.3, 0.5, 0.1] {
+        let elements = size(trial, [1 << 12, 1 << 18, 1 << 21]);
+        test(trial, &format!("noise at p = {drop}"), |trial, factor| {
+            let sampling =
+                sampling(trial, drop, dtype, elements * factor as usize, 1, |sampling| sampling.values = true)?;
+            let samples = trial.sample(&sampling)?;
+            let Some(values) = samples.values.first() else {
+                return Err(Stop::Adapter("the values that were asked for are missing".into()));
+            };
+            let deviation = (drop / (1.0 - drop)).sqrt();
+            let z: Vec<f64> = values.values().iter().map(|y| (y - 1.0) / deviation).collect();
+            Ok(reading(&z, deviation))
+        })?;
+    }
+    Ok(())
+}
+
+/// The standardised noise: mean, variance, distribution, repetitions.
+fn reading(z: &[f64], deviation: f64) -> Reading {
+    let n = z.len() as f64;
+    let (of_mean, of_variance) = mean_and_variance(z);
+    let (distance, of_distance) = distribution_distance(z);
+    let mean = 1.0 + deviation * z.iter().sum::<f64>() / n;
+    let variance = deviation * deviation * z.iter().map(|z| z * z).sum::<f64>() / n;
+    let of = |p_value: f64, expected: String, got: String| Reading {
+        samples: z.len() as u64,
+        // A NaN among the values is the greatest surprise.
+        p_value: if p_value.is_nan() { 0.0 } else { p_value },
+        smallest_detectable: format!("a variance off by {:.1} %", 100.0 * 2.0 * (2.0 * 34.5 / n).sqrt()),
+        expected,
+        got,
+    };
+    let readings = [
+        of(of_mean, "a mean of 1".into(), format!("a mean of {mean:.5}")),
+        of(of_variance, format!("a variance of {:.5}", deviation * deviation), format!("a variance of {variance:.5}")),
+        of(of_distance, "a normal distribution".into(), format!("one that is {distance:.4} away from it")),
+    ];
+    Reading::most_surprising(readings).expect("three of them")
+}

@@ -1,0 +1,76 @@
+//! S6: what is nearly impossible does not happen, and what is certain does.
+
+use super::alarm::{ALPHA, Reading, size, test};
+use super::draw::{MASKED, masks, sampling};
+use super::{Law, Needs};
+use crate::conformance::dtype::Dtype;
+use crate::conformance::statistics::Binomial;
+use crate::conformance::trial::{Check, Trial};
+use crate::conformance::verdict::Failure;
+
+/// See the module.
+pub const LAW: Law = Law {
+    id: "S6",
+    name: "rare events",
+    statement: "At p = 0 nothing is dropped and at p = 1 everything; at p just above 0 no more is dropped than p, and just \
+                below 1 no more is kept than 1 - p.",
+    needs: Needs { kinds: MASKED, ..Needs::FORWARD },
+    false_alarm: ALPHA,
+    power: "an event of probability r that should never happen shows in 13.8/r elements with power 1 - 1e-6",
+    diagnosis: "the comparison with the uniform random number includes its end, or the uniform has too few bits: rates below its \
+                grid are rounded up",
+    claim: "sgd.standard-vs-inverted",
+    seen: &["ROCm tensorflow-upstream PR2128"],
+    check,
+};
+
+fn check(trial: &mut Trial<'_>) -> Check {
+    trial.each_dtype(|trial, dtype| {
+        let elements = size(trial, [1 << 14, 1 << 20, 1 << 23]);
+        for (drop, kept) in [(0.0, true), (1.0, false)] {
+            trial.part(&format!("p = {drop}"), |trial| certain(trial, drop, dtype, elements, kept))?;
+        }
+        // 2^-40 times any number of elements here is nothing; 1 − 2^-24 is still a single-precision number.
+        for drop in [2f64.powi(-40), 1.0 - 2f64.powi(-24)] {
+            trial.part(&format!("p = {drop}"), |trial| {
+                test(trial, &format!("p = {drop:e} in {dtype}"), |trial, factor| {
+                    nearly(trial, drop, dtype, elements * factor as usize)
+                })
+            })?;
+        }
+        Ok(())
+    })
+}
+
+/// Nothing dropped, or everything.
+fn certain(trial: &mut Trial<'_>, drop: f64, dtype: Dtype, elements: usize, kept: bool) -> Check {
+    let sampling = sampling(trial, drop, dtype, elements, 1, |_| ())?;
+    let mask = &masks(trial, &sampling)?[0];
+    trial.evidence.comparisons += mask.len() as u64;
+    match mask.iter().position(|&element| element != kept) {
+        None => Ok(()),
+        Some(at) => {
+            let state = |kept: bool| if kept { "kept" } else { "dropped" };
+            let case = format!("{} elements at p = {drop} in {dtype}", mask.len());
+            let got = format!("element {at} is {}", state(!kept));
+            Err(Failure::new(case, format!("every element {}", state(kept)), got).into())
+        }
+    }
+}
+
+/// No more rare events than p gives. A narrow format may take p for the nearer end, which is allowed.
+fn nearly(trial: &mut Trial<'_>, drop: f64, dtype: Dtype, elements: usize) -> Check<Reading> {
+    let sampling = sampling(trial, drop, dtype, elements, 1, |_| ())?;
+    let mask = &masks(trial, &sampling)?[0];
+    let rare = drop > 0.5;
+    let (count, seen) = (mask.len() as u64, mask.iter().filter(|kept| **kept == rare).count() as u64);
+    let p = if rare { 1.0 - drop } else { drop };
+    let what = if rare { "kept" } else { "dropped" };
+    Ok(Reading {
+        samples: count,
+        p_value: Binomial::new(count, p).at_least(seen),
+        smallest_detectable: format!("an event of probability {:.2e} that should not happen", 13.8 / count as f64),
+        expected: format!("about {:.3} elements {what}", count as f64 * p),
+        got: format!("{seen} of {count} {what}"),
+    })
+}
