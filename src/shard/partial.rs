@@ -61,8 +61,11 @@ impl Partial {
         Ok(())
     }
 
-    /// That the other part is one of the same work.
-    pub(super) fn same_work(&self, other: &Self, path: &Path) -> Result<(), ShardError> {
+    /// That another part, from the file `path`, is one of the same work.
+    ///
+    /// # Errors
+    /// [`ShardError::Foreign`] if it is not.
+    pub fn same_work(&self, other: &Self, path: &Path) -> Result<(), ShardError> {
         if other.network != self.network {
             return Err(foreign(path, "network", &other.network, &self.network));
         }

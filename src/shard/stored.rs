@@ -36,6 +36,7 @@ struct Tree {
     index: u64,
     expected: Vec<String>,
     log_coordinates: Vec<String>,
+    squares: Vec<String>,
 }
 
 fn to_hex(numbers: &DVector<f64>) -> Vec<String> {
@@ -56,6 +57,7 @@ pub(super) fn write(partial: &Partial) -> Vec<u8> {
             index: subtree.index(),
             expected: to_hex(&sums.expected),
             log_coordinates: to_hex(&sums.log_coordinates),
+            squares: to_hex(&sums.squares),
         })
     });
     let contents = Contents {
@@ -87,10 +89,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Partial, String> {
     let mut done = vec![Forest::default(); plan.rows()];
     for tree in trees {
         let subtree = Subtree::new(tree.depth, tree.index).ok_or("a subtree that does not exist")?;
-        let numbers = from_hex(&tree.expected).zip(from_hex(&tree.log_coordinates));
-        let (expected, log_coordinates) = numbers.ok_or("a number is not written in hexadecimal")?;
+        let numbers = |digits| from_hex(digits).ok_or("a number is not written in hexadecimal");
+        let sums = Sums {
+            expected: numbers(&tree.expected)?,
+            log_coordinates: numbers(&tree.log_coordinates)?,
+            squares: numbers(&tree.squares)?,
+        };
         let forest = done.get_mut(tree.row).ok_or("an input that does not exist")?;
-        forest.insert(subtree, Sums { expected, log_coordinates }).map_err(|_| "masks are there twice")?;
+        forest.insert(subtree, sums).map_err(|_| "masks are there twice")?;
     }
     Ok(Partial { network: network.clone(), inputs: inputs.clone(), plan: plan.clone(), shard: *shard, done })
 }

@@ -1,0 +1,103 @@
+//! Which way the means over all masks are computed, and why.
+
+use super::budget::{self, Budget};
+use super::{Args, Failure};
+use clap::ValueEnum;
+use dropout_oracle::Model;
+use dropout_oracle::certified::CertifiedModel;
+use dropout_oracle::marginal::method::{Method, Methods};
+use nalgebra::DVector;
+
+/// What `--method` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Choice {
+    /// The definition for few masks, fast enumeration for more, the arithmetic mean alone for too many
+    Auto,
+    /// Every mask by one forward pass each
+    Definition,
+    /// Every mask, by split tables of exponentials: the same means to a few units in the last place
+    Fast,
+    /// The arithmetic mean alone: earlier masks one by one, those of the last layer by their characteristic function
+    LastLayer,
+    /// The arithmetic mean alone, of a network without nonlinear units: by moments
+    DeepLinear,
+    /// The arithmetic mean alone, for weights times inputs on a grid: by dynamic programming
+    Lattice,
+}
+
+/// A way to the means over all masks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Way {
+    /// None is asked for.
+    None,
+    /// The definition.
+    Definition,
+    /// [`dropout_oracle::kernel`].
+    Fast,
+    /// The arithmetic mean without enumeration.
+    Mean(Method),
+}
+
+/// The way taken, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chosen {
+    pub way: Way,
+    pub because: String,
+}
+
+/// log₂ of the number of sub-models up to which the definition is as good as instant.
+const INSTANT_BITS: usize = 16;
+
+/// Multiplications that are done without being asked to: some minutes.
+const OPERATIONS: f64 = 1e11;
+
+/// The way to the means: the one asked for, or the cheapest that is affordable.
+pub fn choose(
+    args: &Args,
+    model: &Model,
+    certified: Option<&CertifiedModel>,
+    inputs: &[DVector<f64>],
+) -> Result<Chosen, Failure> {
+    let chosen = |way, because: &str| Ok(Chosen { way, because: because.into() });
+    if args.no_enumeration {
+        return chosen(Way::None, "not asked for");
+    }
+    let check = |budget: Budget| budget::check(args, model, budget, inputs);
+    let asked = |way, budget: Budget| check(budget).and_then(|()| chosen(way, "asked for"));
+    let mean = |method| chosen(Way::Mean(method), "asked for");
+    if certified.is_some() || args.targets.is_some() {
+        if !matches!(args.method, Choice::Auto | Choice::Definition) || args.in_parts() {
+            let why = "--certified and --targets go with the definition alone, without --method, --shard and --checkpoint";
+            return Err(Failure::Usage(why.into()));
+        }
+        return asked(Way::Definition, certified.map_or(Budget::Definition, Budget::Certified));
+    }
+    if args.in_parts() && !matches!(args.method, Choice::Auto | Choice::Fast) {
+        return Err(Failure::Usage("--shard and --checkpoint go with --method fast alone".into()));
+    }
+    match args.method {
+        Choice::Definition => asked(Way::Definition, Budget::Definition),
+        Choice::Fast => asked(Way::Fast, Budget::Fast),
+        Choice::LastLayer => mean(Method::LastLayer),
+        Choice::DeepLinear => mean(Method::DeepLinear),
+        Choice::Lattice => mean(Method::Lattice),
+        Choice::Auto if args.in_parts() => asked(Way::Fast, Budget::Fast),
+        Choice::Auto if Budget::submodels(model, inputs).is_some_and(|all| all <= 1 << INSTANT_BITS) => {
+            asked(Way::Definition, Budget::Definition)
+        }
+        Choice::Auto => match check(Budget::Fast) {
+            Ok(()) => chosen(Way::Fast, "many masks: each costs a few operations instead of a forward pass"),
+            Err(refusal) if args.limit.is_some() => Err(refusal),
+            Err(refusal) => without_enumeration(model, inputs).ok_or(refusal),
+        },
+    }
+}
+
+/// The cheapest method for the mean that does not enumerate all masks.
+fn without_enumeration(model: &Model, inputs: &[DVector<f64>]) -> Option<Chosen> {
+    let methods = Methods::of(model, &inputs[0]).ok()?;
+    let best = methods.applicable.iter().find(|a| a.method != Method::Enumeration)?;
+    let affordable = best.operations * inputs.len() as f64 <= OPERATIONS;
+    let because = format!("too many masks to enumerate; {}", best.because);
+    affordable.then_some(Chosen { way: Way::Mean(best.method), because })
+}
