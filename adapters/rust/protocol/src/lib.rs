@@ -117,7 +117,8 @@ fn run(framework: &mut impl Framework, message: &Value) -> Result<Value, Refusal
 }
 
 fn sample(framework: &mut impl Framework, message: &Value) -> Result<Value, Refusal> {
-    let shape: Vec<usize> = message["shape"].as_array().into_iter().flatten().filter_map(Value::as_u64).map(|n| n as usize).collect();
+    let shape: Vec<usize> =
+        message["shape"].as_array().into_iter().flatten().filter_map(Value::as_u64).map(|n| n as usize).collect();
     let size: usize = shape.iter().product();
     let dtype = text(&message["dtype"])?.to_owned();
     let one: &[u8] = match dtype.as_str() {
@@ -148,7 +149,8 @@ fn sample(framework: &mut impl Framework, message: &Value) -> Result<Value, Refu
                 .flat_map(|(start, length)| kept[start..start + length].to_vec())
                 .collect(),
         };
-        let bytes: Vec<u8> = kept.chunks(8).map(|c| c.iter().enumerate().map(|(i, k)| u8::from(*k) << i).sum()).collect();
+        let bytes: Vec<u8> =
+            kept.chunks(8).map(|c| c.iter().enumerate().map(|(i, k)| u8::from(*k) << i).sum()).collect();
         masks.push(hex(&bytes));
         if message["values"] == true {
             values.push(encode(&y));
@@ -180,7 +182,8 @@ fn number(value: &Value) -> Result<f64, Refusal> {
 
 fn decode(tensor: &Value) -> Result<Array, Refusal> {
     let (dtype, digits) = (text(&tensor["dtype"])?.to_owned(), text(&tensor["data"])?);
-    let shape = tensor["shape"].as_array().into_iter().flatten().filter_map(Value::as_u64).map(|n| n as usize).collect();
+    let shape =
+        tensor["shape"].as_array().into_iter().flatten().filter_map(Value::as_u64).map(|n| n as usize).collect();
     let pair = |i| u8::from_str_radix(digits.get(i..i + 2).unwrap_or_default(), 16);
     let data: Result<_, _> = (0..digits.len()).step_by(2).map(pair).collect();
     Ok(Array { dtype, shape, data: data.map_err(|e| Refusal::Errored(e.to_string()))? })
