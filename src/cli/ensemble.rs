@@ -2,18 +2,23 @@
 
 mod budget;
 mod certified;
+pub mod merge;
+mod method;
+mod parts;
 mod predict;
 mod report;
 mod table;
 mod targets;
 
 use super::{Failure, Format};
+use dropout_oracle::Model;
 use dropout_oracle::file::{Output, load_inputs, load_model};
 use dropout_oracle::network::Network;
+use dropout_oracle::shard::Shard;
 use std::path::PathBuf;
 
 /// The options of `ensemble`.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 #[command(after_long_help = "\
 The network is a JSON manifest beside a safetensors file of weights, as schemas/network-1.schema.json describes and \
 examples/save_from_pytorch.py and examples/save_with_numpy.py write. Its p are KEEP probabilities, 1 minus the drop \
@@ -57,13 +62,37 @@ pub struct Args {
     #[arg(long, conflicts_with = "no_enumeration")]
     certified: bool,
 
-    /// Enumerate the masks of up to N droppable units, however long it takes [default: up to 2^26 sub-models in all, 2^14 with --certified]
+    /// How the means over all masks are computed; which way was taken, and why, is printed
+    #[arg(long, value_enum, default_value_t = method::Choice::Auto, conflicts_with = "no_enumeration")]
+    method: method::Choice,
+
+    /// Do part i of N (0 <= i < N) alone; `merge` joins the files of all parts to the bits of one run
+    #[arg(long, value_name = "i/N", requires = "checkpoint", conflicts_with_all = ["no_enumeration", "output"])]
+    shard: Option<Shard>,
+
+    /// Write what is done to FILE now and then, and go on from there if it exists: a killed run loses nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "no_enumeration")]
+    checkpoint: Option<PathBuf>,
+
+    /// The seconds between two checkpoints
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "checkpoint")]
+    every: u64,
+
+    /// Enumerate the masks of up to N droppable units, however long it takes [default: up to 2^32 sub-models in all, 2^26 by
+    /// the definition, 2^14 with --certified]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=63), conflicts_with = "no_enumeration")]
     limit: Option<u8>,
 
     /// Write the predictions as JSON to FILE, whole or not at all, and print nothing
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+impl Args {
+    /// Whether the work is to be written down in parts.
+    fn in_parts(&self) -> bool {
+        self.shard.is_some() || self.checkpoint.is_some()
+    }
 }
 
 /// Runs the command.
@@ -80,17 +109,37 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let inputs = load_inputs(&args.inputs, args.array.as_deref(), model.network().inputs())?;
     let targets = args.targets.as_ref().map(|file| targets::load(file, &model, inputs.len())).transpose()?;
     let certified = args.certified.then(|| certified::model(args, &model)).transpose()?;
-    if !args.no_enumeration {
-        budget::check(args, &model, certified.as_ref(), &inputs)?;
+    let chosen = method::choose(args, &model, certified.as_ref(), &inputs)?;
+    let mut means = None;
+    if chosen.way == method::Way::Fast {
+        means = parts::predict(args, &model, &inputs)?;
+        if let (None, Some(shard), Some(file)) = (&means, args.shard, &args.checkpoint) {
+            let file = file.display();
+            return super::print(&format!(
+                "Shard {shard} is done and in {file}; `dropout-oracle merge` joins all shards."
+            ));
+        }
     }
-    let mut report = predict::predict(args, &model, &inputs, targets.as_deref())?;
+    let mut report = predict::predict(args, &model, &inputs, targets.as_deref(), &chosen, means.as_deref())?;
     if let Some(certified) = &certified {
         certified::enclose(&model, certified, &inputs, targets.as_deref(), &mut report)?;
     }
-    let json = || serde_json::to_string(&report).map(|json| json + "\n");
+    print(&model, &chosen, args, &report, output, format)
+}
+
+/// Prints a report, or writes it.
+fn print(
+    model: &Model,
+    chosen: &method::Chosen,
+    args: &Args,
+    report: &report::Report,
+    output: Option<Output>,
+    format: Format,
+) -> Result<(), Failure> {
+    let json = || serde_json::to_string(report).map(|json| json + "\n");
     match (output, format) {
         (Some(output), _) => Ok(output.write(json()?.as_bytes())?),
         (None, Format::Json) => super::print(&json()?),
-        (None, Format::Text) => super::print(&table::text(args, &model, &report)),
+        (None, Format::Text) => super::print(&table::text(args, model, chosen, report)),
     }
 }

@@ -33,6 +33,8 @@ enum Command {
     Demo(Printed<demo::Args>),
     /// Average all sub-networks of your own trained network, exactly
     Ensemble(Printed<ensemble::Args>),
+    /// Join the shards of one enumeration, done on many machines
+    Merge(Printed<ensemble::merge::Args>),
     /// Repeat a published finding about dropout in miniature, on the embedded digits
     Experiment(Printed<experiment::Args>),
     /// List the claims of dropout theory with their evidence, or explain one
@@ -105,6 +107,7 @@ pub fn run() -> ExitCode {
     let done = match &cli.command {
         Command::Demo(printed) => demo::run(&printed.args, printed.format),
         Command::Ensemble(printed) => ensemble::run(&printed.args, printed.format),
+        Command::Merge(printed) => ensemble::merge::run(&printed.args, printed.format),
         Command::Experiment(printed) => experiment::run(&printed.args, printed.format),
         Command::Claims(printed) => claims::run(&printed.args, printed.format),
         Command::Conform(args) => conform::run(args),

@@ -19,7 +19,7 @@ struct TrainersMasks {
 
 impl TrainersMasks {
     fn multipliers(&mut self, mode: Mode, drop: f64, units: usize) -> Result<DVector<f64>, dropout_oracle::Error> {
-        let law = Convention::Inverted.law(Independent::new(DVector::from_element(units, 1.0 - drop))?);
+        let law = Convention::Inverted.law(Independent::new(DVector::from_element(units, 1.0 - drop))?)?;
         if mode == Mode::Eval {
             return Ok(law.mean());
         }

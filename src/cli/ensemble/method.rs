@@ -9,9 +9,10 @@ use dropout_oracle::marginal::method::{Method, Methods};
 use nalgebra::DVector;
 
 /// What `--method` takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Choice {
     /// The definition for few masks, fast enumeration for more, the arithmetic mean alone for too many
+    #[default]
     Auto,
     /// Every mask by one forward pass each
     Definition,
@@ -67,7 +68,8 @@ pub fn choose(
     let mean = |method| chosen(Way::Mean(method), "asked for");
     if certified.is_some() || args.targets.is_some() {
         if !matches!(args.method, Choice::Auto | Choice::Definition) || args.in_parts() {
-            let why = "--certified and --targets go with the definition alone, without --method, --shard and --checkpoint";
+            let why =
+                "--certified and --targets go with the definition alone, without --method, --shard and --checkpoint";
             return Err(Failure::Usage(why.into()));
         }
         return asked(Way::Definition, certified.map_or(Budget::Definition, Budget::Certified));

@@ -14,11 +14,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// The predictions for all inputs, or none if this is one shard of several, which is then in its file.
-pub fn predict(
-    args: &Args,
-    model: &Model,
-    inputs: &[DVector<f64>],
-) -> Result<Option<Vec<Prediction<f64>>>, Failure> {
+pub fn predict(args: &Args, model: &Model, inputs: &[DVector<f64>]) -> Result<Option<Vec<Prediction<f64>>>, Failure> {
     let shard = args.shard.unwrap_or(Shard::WHOLE);
     let mut partial = Partial::new(model, inputs, shard)?;
     let output = args.checkpoint.as_ref().map(Output::new).transpose()?;
@@ -31,7 +27,8 @@ pub fn predict(
     partial.work(model, inputs, |progress, state| {
         bar.set_length(progress.items);
         bar.set_position(progress.done);
-        if let Some(output) = output.as_ref().filter(|_| progress.done == progress.items || written.elapsed() >= every) {
+        if let Some(output) = output.as_ref().filter(|_| progress.done == progress.items || written.elapsed() >= every)
+        {
             output.write(&state.to_bytes())?;
             written = Instant::now();
         }

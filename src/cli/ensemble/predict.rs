@@ -1,7 +1,9 @@
 //! The predictions for all inputs, in parallel and in the same bits for any number of threads.
 
+use super::method::{Chosen, Way};
 use super::report::{Masks, MonteCarlo, Prediction, Report};
 use super::{Args, Failure};
+use dropout_oracle::ensemble::Prediction as Means;
 use dropout_oracle::network::{Mlp, Network};
 use dropout_oracle::{Ensemble, Model};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -20,9 +22,12 @@ pub fn predict(
     model: &Model,
     inputs: &[DVector<f64>],
     targets: Option<&[DVector<f64>]>,
+    chosen: &Chosen,
+    known: Option<&[Means<f64>]>,
 ) -> Result<Report, Failure> {
     let units = model.keep().len();
-    let masks = if args.no_enumeration { 0 } else { 1u64 << units };
+    let masks = if chosen.way == Way::Definition { 1u64 << units } else { 0 };
+    let work = Work { args, model, targets, chosen, known };
     // The losses take three enumerations more.
     let enumerations = if targets.is_some() { 4 } else { 1 };
     let submodels = masks
@@ -32,40 +37,47 @@ pub fn predict(
     let rows = if submodels >= LONG && std::io::stderr().is_terminal() {
         let style = ProgressStyle::with_template("{wide_bar} {percent} % of {len} sub-models, {eta} left")?;
         let bar = ProgressBar::new(submodels).with_style(style);
-        let rows = all_rows(args, model, &Counted { network: model.network(), bar: &bar }, inputs, targets);
+        let rows = all_rows(&work, &Counted { network: model.network(), bar: &bar }, inputs);
         bar.finish_and_clear();
         rows
     } else {
-        all_rows(args, model, model.network(), inputs, targets)
+        all_rows(&work, model.network(), inputs)
     };
     // The first input that fails, whichever thread was first.
     let predictions = rows.into_iter().enumerate().map(|(row, prediction)| {
         prediction.map_err(|why| Failure::CouldNotRun(format!("input {row} (counted from 0): {why}")))
     });
-    Ok(Report { masks: Masks::of(units), units, predictions: predictions.collect::<Result<_, _>>()? })
+    Ok(Report {
+        masks: Masks::of(units),
+        units,
+        method: chosen.into(),
+        predictions: predictions.collect::<Result<_, _>>()?,
+    })
+}
+
+/// What is done for every input.
+struct Work<'a> {
+    args: &'a Args,
+    model: &'a Model,
+    targets: Option<&'a [DVector<f64>]>,
+    chosen: &'a Chosen,
+    /// The means over all masks, where they are known already.
+    known: Option<&'a [Means<f64>]>,
 }
 
 /// Every input's predictions, or what is wrong with them.
-fn all_rows<N: Network<f64>>(
-    args: &Args,
-    model: &Model,
-    network: &N,
-    inputs: &[DVector<f64>],
-    targets: Option<&[DVector<f64>]>,
-) -> Vec<Result<Prediction, String>> {
-    let target = |row: usize| targets.map(|targets| &targets[row]);
-    let one_row = |(row, x)| {
-        one_row(args, model, network, (row, x, target(row))).map_err(|error| error.to_string()).and_then(finite)
-    };
+fn all_rows<N: Network<f64>>(work: &Work<'_>, network: &N, inputs: &[DVector<f64>]) -> Vec<Result<Prediction, String>> {
+    let one_row = |(row, x)| one_row(work, network, row, x).map_err(|error| error.to_string()).and_then(finite);
     inputs.par_iter().enumerate().map(one_row).collect()
 }
 
 fn one_row<N: Network<f64>>(
-    args: &Args,
-    model: &Model,
+    work: &Work<'_>,
     network: &N,
-    (row, x, target): (usize, &DVector<f64>, Option<&DVector<f64>>),
+    row: usize,
+    x: &DVector<f64>,
 ) -> dropout_oracle::Result<Prediction> {
+    let &Work { args, model, targets, chosen, known } = work;
     let ensemble = Ensemble::new(network, model.head(), model.law())?;
     let list = |v: DVector<f64>| v.as_slice().to_vec();
     let sampled = |samples| {
@@ -76,30 +88,33 @@ fn one_row<N: Network<f64>>(
         Ok(MonteCarlo { samples, mean: list(estimate.mean), standard_error })
     };
     let monte_carlo = args.monte_carlo.map(sampled).transpose()?;
-    if args.no_enumeration {
-        let weight_scaling = list(ensemble.weight_scaling(x)?);
-        let (arithmetic_mean, geometric_mean, log_geometric_mass) = (None, None, None);
-        return Ok(Prediction {
-            arithmetic_mean,
-            geometric_mean,
-            log_geometric_mass,
-            weight_scaling,
-            negative_log_likelihood: None,
-            monte_carlo,
-            certified: None,
-        });
-    }
-    let means = ensemble.predict(x)?;
-    let losses = target.map(|target| ensemble.losses(x, target)).transpose()?;
-    Ok(Prediction {
-        arithmetic_mean: Some(list(means.arithmetic_mean)),
-        geometric_mean: Some(list(means.geometric_mean.expected)),
-        log_geometric_mass: Some(means.geometric_mean.log_mass),
-        weight_scaling: list(means.weight_scaling),
-        negative_log_likelihood: losses.map(|of| super::certified::each(&of, |loss| *loss)),
+    let mut prediction = Prediction {
+        arithmetic_mean: None,
+        arithmetic_mean_error: None,
+        geometric_mean: None,
+        log_geometric_mass: None,
+        weight_scaling: list(ensemble.weight_scaling(x)?),
+        negative_log_likelihood: None,
         monte_carlo,
         certified: None,
-    })
+    };
+    if let Way::Mean(method) = chosen.way {
+        let means = method.arithmetic_mean(model, x)?;
+        prediction.arithmetic_mean = Some(means.iter().map(|mean| mean.value).collect());
+        prediction.arithmetic_mean_error = Some(means.iter().map(|mean| mean.error).collect());
+    }
+    let means = match (&chosen.way, known) {
+        (Way::Definition, _) => Some(ensemble.predict(x)?),
+        (_, known) => known.map(|known| known[row].clone()),
+    };
+    if let Some(means) = means {
+        prediction.arithmetic_mean = Some(list(means.arithmetic_mean));
+        prediction.geometric_mean = Some(list(means.geometric_mean.expected));
+        prediction.log_geometric_mass = Some(means.geometric_mean.log_mass);
+    }
+    let losses = targets.map(|targets| ensemble.losses(x, &targets[row])).transpose()?;
+    prediction.negative_log_likelihood = losses.map(|of| super::certified::each(&of, |loss| *loss));
+    Ok(prediction)
 }
 
 /// Refuses a prediction that overflowed.

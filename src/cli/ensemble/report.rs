@@ -1,5 +1,6 @@
 //! What `ensemble` says to programs; `schemas/ensemble-1.schema.json` describes it.
 
+use super::method::{Chosen, Way};
 use serde::Serialize;
 
 /// The predictions for all inputs.
@@ -7,7 +8,27 @@ use serde::Serialize;
 pub struct Report {
     pub masks: Masks,
     pub units: usize,
+    pub method: Method,
     pub predictions: Vec<Prediction>,
+}
+
+/// How the means over all masks were computed, and why so.
+#[derive(Serialize)]
+pub struct Method {
+    pub name: String,
+    pub because: String,
+}
+
+impl From<&Chosen> for Method {
+    fn from(chosen: &Chosen) -> Self {
+        let name = match chosen.way {
+            Way::None => "none".into(),
+            Way::Definition => "definition".into(),
+            Way::Fast => "fast".into(),
+            Way::Mean(method) => method.to_string(),
+        };
+        Self { name, because: chosen.because.clone() }
+    }
 }
 
 /// 2^units: a number where every JSON reader holds it exactly, else the text `2^units`.
@@ -22,6 +43,8 @@ pub enum Masks {
 #[derive(Serialize)]
 pub struct Prediction {
     pub arithmetic_mean: Option<Vec<f64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arithmetic_mean_error: Option<Vec<f64>>,
     pub geometric_mean: Option<Vec<f64>>,
     pub log_geometric_mass: Option<f64>,
     pub weight_scaling: Vec<f64>,

@@ -3,6 +3,7 @@
 mod enclosures;
 
 use super::Args;
+use super::method::{Chosen, Way};
 use super::report::{Prediction, Report};
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use dropout_oracle::Model;
@@ -11,10 +12,15 @@ use itertools::Itertools;
 use std::fmt::Write;
 
 /// The network, what the columns mean, and the predictions.
-pub fn text(args: &Args, model: &Model, report: &Report) -> String {
+pub fn text(args: &Args, model: &Model, chosen: &Chosen, report: &Report) -> String {
     let mut text = String::new();
     let mut line = |line: String| writeln!(text, "{line}").expect("a string takes any text");
-    let enumerated = if args.no_enumeration { "not enumerated" } else { "all enumerated" };
+    let enumerated = match &chosen.way {
+        Way::None => "not enumerated",
+        Way::Definition => "all enumerated",
+        Way::Fast => "all enumerated by split tables",
+        Way::Mean(_) => "not enumerated, and yet all in the mean",
+    };
     line(format!(
         "Network {}; droppable units: {}; sub-models: {}, {enumerated}",
         model.shape(),
@@ -29,11 +35,16 @@ pub fn text(args: &Args, model: &Model, report: &Report) -> String {
             "Inverted convention: sub-models divide kept units by p, weight scaling is the network as it stands"
         }
     };
+    if let Way::Fast | Way::Mean(_) = chosen.way {
+        line(format!("Method: {}", chosen.because));
+    }
     line(format!("KEEP probabilities p: {}", keep(model)));
     line(convention.into());
     line(String::new());
-    if !args.no_enumeration {
+    if chosen.way != Way::None {
         line("AM   arithmetic mean of the predictions of all sub-models (equation 7.53)".into());
+    }
+    if enumerates(chosen) {
         line(
             "NGM  normalised geometric mean of all sub-models (equations 7.54, 7.55); ln Z is the logarithm of its"
                 .into(),
@@ -49,7 +60,7 @@ pub fn text(args: &Args, model: &Model, report: &Report) -> String {
         line("−ln p  negative log-likelihood of the target".into());
     }
     line(String::new());
-    line(table(args, model, report).trim_fmt());
+    line(table(args, model, chosen, report).trim_fmt());
     if args.certified {
         line(String::new());
         line(
@@ -66,6 +77,11 @@ pub fn text(args: &Args, model: &Model, report: &Report) -> String {
     text
 }
 
+/// Whether all masks are, so that there is a geometric mean.
+fn enumerates(chosen: &Chosen) -> bool {
+    matches!(chosen.way, Way::Definition | Way::Fast)
+}
+
 /// What an output is.
 fn quantity(model: &Model) -> &'static str {
     match model.head_kind() {
@@ -77,9 +93,10 @@ fn quantity(model: &Model) -> &'static str {
 }
 
 /// The predictions, one line an output.
-fn table(args: &Args, model: &Model, report: &Report) -> Table {
+fn table(args: &Args, model: &Model, chosen: &Chosen, report: &Report) -> Table {
     let mut header = vec!["input", quantity(model)];
-    header.extend(if args.no_enumeration { &[][..] } else { &["AM", "NGM"] });
+    header.extend((chosen.way != Way::None).then_some("AM"));
+    header.extend(enumerates(chosen).then_some("NGM"));
     header.push("WS");
     header.extend(if args.monte_carlo.is_some() { &["MC", "s.e."][..] } else { &[] });
     let mut table = Table::new();

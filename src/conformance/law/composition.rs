@@ -143,7 +143,11 @@ fn outputs(
 
 /// The multipliers of a convention.
 fn law<L: crate::law::Law<f64>>(scaling: Scaling, masks: L) -> Rescaled<f64, L> {
-    if scaling == Scaling::Inverted { Rescaled::inverted(masks).expect("no keep probability is 0") } else { Rescaled::unscaled(masks) }
+    if scaling == Scaling::Inverted {
+        Rescaled::inverted(masks).expect("no keep probability is 0")
+    } else {
+        Rescaled::unscaled(masks)
+    }
 }
 
 /// A small network of the framework's own layers: in evaluation, and one draw at a time.
