@@ -32,7 +32,7 @@ fn case(inputs: usize) -> impl Strategy<Value = Case> + Clone {
         let targets = prop::collection::vec((0i32..=4).prop_map(|k| f64::from(k) / 4.0), 2 * outputs);
         (numbers(inputs * outputs), numbers(outputs), numbers(2 * inputs), targets).prop_map(move |(w, b, x, t)| {
             let law = Independent::new(keep.clone().into()).unwrap();
-            let law = if inverted { Rescaled::inverted(law) } else { Rescaled::unscaled(law) };
+            let law = if inverted { Rescaled::inverted(law).unwrap() } else { Rescaled::unscaled(law) };
             let examples = (0..2).map(|r| {
                 let x = DVector::from_column_slice(&x[r * inputs..(r + 1) * inputs]);
                 (x, DVector::from_column_slice(&t[r * outputs..(r + 1) * outputs]))
@@ -119,7 +119,7 @@ fn marginal_objective_holds_for_the_last_layer_of_a_network() {
             .unwrap();
     let features: Mlp<f64, dropout_oracle::network::PiecewiseLinear> =
         Mlp::new(3, vec![Layer::Affine(first), relu()]).unwrap();
-    let law = Rescaled::inverted(Independent::new(DVector::from_element(5, 0.5)).unwrap());
+    let law = Independent::new(DVector::from_element(5, 0.5)).and_then(Rescaled::inverted).unwrap();
     let (x, t) = (dvector![1.0, -0.5, 2.0], dvector![1.0]);
     let whole =
         enumerated(&network, &Bernoulli, &law, &Examples::new(vec![x.clone()], vec![t.clone()]).unwrap()).unwrap();
@@ -138,7 +138,7 @@ fn data_set() -> (Pairs, Masks) {
         let t = if x[0] - 0.5 * x[1] + 0.7 * number(5000 + r) > 0.0 { 1.0 } else { 0.0 };
         (x, dvector![t])
     });
-    (examples.collect(), Rescaled::inverted(Independent::new(DVector::from_element(12, 0.5)).unwrap()))
+    (examples.collect(), Independent::new(DVector::from_element(12, 0.5)).and_then(Rescaled::inverted).unwrap())
 }
 
 fn unit(parameters: &DVector<f64>) -> Affine<f64> {
@@ -197,7 +197,7 @@ fn marginal_objective_trains_below_fast_and_sampled_dropout() {
 fn marginal_objective_fails_for_another_law() {
     let (examples, law) = data_set();
     let trained = train(|u| objective(u, &law, &examples).map(|o| (o.loss.value, o.gradient)), 1e-6, 100);
-    let other = Rescaled::inverted(Independent::new(DVector::from_element(12, 0.8)).unwrap());
+    let other = Independent::new(DVector::from_element(12, 0.8)).and_then(Rescaled::inverted).unwrap();
     let elsewhere = objective(&unit(&trained.point), &other, &examples).unwrap();
     assert!(flat(&elsewhere.gradient).amax() > 0.1);
 }

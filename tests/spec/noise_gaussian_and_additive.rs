@@ -205,7 +205,7 @@ fn noise_gaussian_has_the_moments_of_inverted_dropout() {
     let noise = Gaussian::matching(keep.clone()).unwrap();
     assert_eq!(noise.mean(), dvector![1.0, 1.0, 1.0]);
     assert_eq!(noise.covariance(), DMatrix::from_diagonal(&dvector![1.0, 4.0, 0.0]));
-    let masks = Rescaled::inverted(Independent::new(keep).unwrap());
+    let masks = Independent::new(keep).and_then(Rescaled::inverted).unwrap();
     assert_eq!(noise.mean(), masks.mean());
     // 1 − p, two products and two quotients, each rounded once, of numbers up to 4.
     assert!((noise.covariance() - masks.covariance()).amax() <= 5.0 * 4.0 * f64::EPSILON);
