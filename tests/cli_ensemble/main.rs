@@ -3,6 +3,7 @@
 mod budget;
 mod by_definition;
 mod certified;
+mod methods;
 mod monte_carlo;
 mod output;
 mod refusals;
