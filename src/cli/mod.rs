@@ -52,7 +52,7 @@ struct Printed<A: clap::Args> {
     args: A,
 
     /// How results are printed on standard output
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 

@@ -17,7 +17,7 @@ use nalgebra::{DMatrix, DVector};
 /// let mut net = linear_regression(dvector![1.0], 0.0)?;
 /// let mut momentum = Momentum::new(&net, 0.5);
 /// for expected in [0.0, -1.5] { // v = −1, then −0.5 − 1
-///     let (_, gradient) = net.backpropagate(&dvector![1.0], &dvector![1.0], |_| dvector![1.0])?;
+///     let (_, gradient) = net.backpropagate(&dvector![1.0], &dvector![1.0], |_| Ok(dvector![1.0]))?;
 ///     momentum.step(&mut net, &gradient, 1.0);
 ///     assert_eq!(net.affine().next().unwrap().weight[0], expected);
 /// }
@@ -49,7 +49,7 @@ impl<T: Scalar> Momentum<T> {
     /// use nalgebra::dvector;
     /// let mut net = linear_regression(dvector![1.0], 0.0)?;
     /// let mut momentum = Momentum::new(&net, 0.5).nesterov();
-    /// let (_, gradient) = net.backpropagate(&dvector![1.0], &dvector![1.0], |_| dvector![1.0])?;
+    /// let (_, gradient) = net.backpropagate(&dvector![1.0], &dvector![1.0], |_| Ok(dvector![1.0]))?;
     /// momentum.step(&mut net, &gradient, 1.0);
     /// assert_eq!(net.affine().next().unwrap().weight[0], -0.5); // v = −1, then 1 + ½·(−1) − 1
     /// # Ok::<(), dropout_oracle::Error>(())

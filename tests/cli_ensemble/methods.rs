@@ -136,9 +136,9 @@ fn a_run_that_is_killed_again_and_again_loses_nothing() {
         assert!(!checkpoint.exists() || fs::read(&checkpoint).unwrap().ends_with(b"}\n"), "kill {kill}");
     }
     assert!(same(&json(&net, &inputs, &["--checkpoint", file]), &whole));
-    let leftovers = fs::read_dir(folder.path()).unwrap().filter(|entry| {
-        entry.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "json")
-    });
+    let leftovers = fs::read_dir(folder.path())
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "json"));
     assert_eq!(leftovers.count(), 2, "the manifest and the checkpoint");
     assert_eq!(ensemble(&["--net", "none.json", "--inputs", "x.csv"]).status, 2);
 }
