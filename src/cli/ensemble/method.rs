@@ -1,6 +1,7 @@
 //! Which way the means over all masks are computed, and why.
 
 use super::budget::{self, Budget};
+use super::report;
 use super::{Args, Failure};
 use clap::ValueEnum;
 use dropout_oracle::Model;
@@ -44,6 +45,18 @@ pub enum Way {
 pub struct Chosen {
     pub way: Way,
     pub because: String,
+}
+
+impl From<&Chosen> for report::Method {
+    fn from(chosen: &Chosen) -> Self {
+        let name = match chosen.way {
+            Way::None => "none".into(),
+            Way::Definition => "definition".into(),
+            Way::Fast => "fast".into(),
+            Way::Mean(method) => method.to_string(),
+        };
+        Self { name, because: chosen.because.clone() }
+    }
 }
 
 /// log₂ of the number of sub-models up to which the definition is as good as instant.

@@ -1,6 +1,5 @@
 //! What `ensemble` says to programs; `schemas/ensemble-1.schema.json` describes it.
 
-use super::method::{Chosen, Way};
 use serde::Serialize;
 
 /// The predictions for all inputs.
@@ -17,18 +16,6 @@ pub struct Report {
 pub struct Method {
     pub name: String,
     pub because: String,
-}
-
-impl From<&Chosen> for Method {
-    fn from(chosen: &Chosen) -> Self {
-        let name = match chosen.way {
-            Way::None => "none".into(),
-            Way::Definition => "definition".into(),
-            Way::Fast => "fast".into(),
-            Way::Mean(method) => method.to_string(),
-        };
-        Self { name, because: chosen.because.clone() }
-    }
 }
 
 /// 2^units: a number where every JSON reader holds it exactly, else the text `2^units`.
