@@ -46,8 +46,8 @@ pub(super) fn poisson(sum: &AffineSum) -> Sums {
 pub(super) fn gaussian(sum: &AffineSum, variance: f64) -> Sums {
     let means = DVector::from_iterator(sum.outputs(), mean(sum).into_iter().map(|mean| mean.hi));
     let spread = |k: usize| -> f64 {
-        let spread = |hi: f64, keep: f64| keep * (1.0 - keep) * (hi * hi);
-        sum.units.iter().map(|unit| spread(unit.contribution[k].hi, unit.keep)).sum()
+        let square = |x: f64| x * x;
+        sum.units.iter().map(|unit| unit.keep * (1.0 - unit.keep) * square(unit.contribution[k].hi)).sum()
     };
     let squares = DVector::from_fn(means.len(), |k, _| means[k] * means[k] + spread(k));
     Sums { log_coordinates: means.push(squares.sum() / (2.0 * variance)), expected: means, squares }

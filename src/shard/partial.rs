@@ -85,7 +85,15 @@ impl Partial {
     /// [`ShardError::Read`] if it cannot be read, [`ShardError::Damaged`] if it is not as it was written.
     pub fn load(path: &Path) -> Result<Self, ShardError> {
         let bytes = std::fs::read(path).map_err(|why| ShardError::Read { path: path.into(), why })?;
-        read(&bytes).map_err(|why| ShardError::Damaged { path: path.into(), why })
+        Self::from_bytes(&bytes, path)
+    }
+
+    /// Reads the bytes of the file `path`, or of what is called so.
+    ///
+    /// # Errors
+    /// [`ShardError::Damaged`] if they are not as they were written.
+    pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<Self, ShardError> {
+        read(bytes).map_err(|why| ShardError::Damaged { path: path.into(), why })
     }
 
     /// The bytes of its file: JSON with the bits of every number, and a checksum.
