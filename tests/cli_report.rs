@@ -261,11 +261,12 @@ fn the_page_fits_a_desktop_and_a_narrow_screen() {
         eprintln!("skipped: there is no chromium to look at the page with");
         return;
     };
-    let stored = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("results")).unwrap();
-    let stored = stored.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "json"));
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
+    let stored = std::fs::read_dir(results).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let stored = stored.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
     let stored: Vec<String> = stored.map(|path| path.to_str().unwrap().to_string()).collect();
     let folder = folder();
-    let mut names = vec!["broken.json"];
+    let mut names = vec!["broken.json", "torch.json"];
     names.extend(stored.iter().map(String::as_str));
     let page = folder.page(&names);
     // A browser's own window has a least width; a frame has none.

@@ -41,8 +41,9 @@ pub fn summary(index: usize, row: &Row, law: &Law) -> String {
             _ => writeln!(body, "<li><a href=\"#e{index}-{layer}-{id}\">{text}</a></li>"),
         };
     }
-    body.push_str("</ul>\n");
-    let id = law.id;
+    let (id, report) = (law.id, &row.report);
+    let (oracle, effort, seed) = (escaped(&report.oracle), report.effort, report.seed);
+    let _ = writeln!(body, "</ul>\n<p>Held by dropout-oracle {oracle}, effort {effort:?}, seed {seed}.</p>");
     let title = format!("{id} {} · {}", escaped(law.name), escaped(&row.who()));
     sheet(&format!("e{index}-{id}"), &format!("c{index}-{id}"), &title, &body)
 }
