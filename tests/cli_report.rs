@@ -156,7 +156,15 @@ fn a_cell_opens_statistics_or_the_failure() {
         assert!(statistics.contains(part), "{part} is lacking in {statistics}");
     }
     let failure = sheet(&page, "e1-0-L1");
-    for part in ["✗ FAILS", "[1, 2]", "1.0 (f32 0x3f800000)", "2.0 (f32 0x40000000)", "7 ulp", "theanets PR123"] {
+    for part in [
+        "✗ FAILS",
+        "[1, 2]",
+        "1.0 (f32 0x3f800000)",
+        "2.0 (f32 0x40000000)",
+        "7 ulp",
+        "theanets PR123",
+        "fails: 1.0e-9",
+    ] {
         assert!(failure.contains(part), "{part} is lacking in {failure}");
     }
     assert!(failure.contains("<code>train, p = 0.5</code>"), "the command that reproduces it");

@@ -11,8 +11,8 @@ use std::fmt::Write;
 /// A sheet over the page, with a way back to the cell that opened it.
 fn sheet(id: &str, back: &str, title: &str, body: &str) -> String {
     format!(
-        "<article id=\"{id}\" aria-labelledby=\"{id}-t\"><h3 id=\"{id}-t\">{title}</h3>\
-         <a class=\"close\" href=\"#{back}\">close ×</a>\n{body}</article>\n"
+        "<article id=\"{id}\" aria-labelledby=\"{id}-t\"><a class=\"close\" href=\"#{back}\">close ×</a>\
+         <h3 id=\"{id}-t\">{title}</h3>\n{body}</article>\n"
     )
 }
 
@@ -55,8 +55,8 @@ pub fn finding(cell: &str, row: &Row, finding: &Finding) -> String {
     let title = format!("{law} {} · {} · {}", escaped(name), escaped(layer), escaped(&who));
     let mut body = format!("<p class=\"{}\">{} {}</p>\n", state.class(), state.sign(), escaped(&verdict(finding)));
     match &finding.verdict {
-        Verdict::Holds { evidence } => body.push_str(&seen(finding, evidence)),
-        Verdict::Fails { failure } => body.push_str(&list(details(finding, failure))),
+        Verdict::Holds { evidence } => body += &(chance(finding) + &seen(evidence)),
+        Verdict::Fails { failure } => body += &(list(details(finding, failure)) + &chance(finding)),
         Verdict::NotApplicable { .. } | Verdict::AdapterFailed { .. } => {}
     }
     sheet(&format!("e{cell}"), &format!("c{cell}"), &title, &body)
@@ -73,12 +73,17 @@ fn list<'a>(lines: impl IntoIterator<Item = (&'a str, String)>) -> String {
     out + "</dl>\n"
 }
 
+/// How far the verdict can be chance.
+fn chance(finding: &Finding) -> String {
+    match finding.false_alarm {
+        0.0 => "<p>No chance is in this law: a right implementation never fails it.</p>\n".into(),
+        alpha => format!("<p>Probability that a right implementation fails: {}.</p>\n", number(alpha)),
+    }
+}
+
 /// What a law that holds was held on.
-fn seen(finding: &Finding, evidence: &Evidence) -> String {
-    let mut out = match finding.false_alarm {
-        0.0 => String::from("<p>No chance is in it: one counterexample would have failed it.</p>\n"),
-        alpha => format!("<p>Probability that a right implementation fails it: {}.</p>\n", number(alpha)),
-    };
+fn seen(evidence: &Evidence) -> String {
+    let mut out = String::new();
     if !evidence.statistics.is_empty() {
         out.push_str(
             "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Tests on random masks\"><table>\n\
