@@ -5,6 +5,8 @@ mod conform;
 mod demo;
 mod ensemble;
 mod experiment;
+mod markup;
+mod report;
 mod vectors;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
@@ -41,6 +43,8 @@ enum Command {
     Claims(Printed<claims::Args>),
     /// Hold any implementation of dropout, in any language, against the laws of dropout
     Conform(conform::Args),
+    /// Join what `conform --format json` printed into one page: laws by implementations
+    Report(report::Args),
     /// Write test vectors for any language, or judge what an implementation made of them
     Vectors(Printed<vectors::Args>),
 }
@@ -111,6 +115,7 @@ pub fn run() -> ExitCode {
         Command::Experiment(printed) => experiment::run(&printed.args, printed.format),
         Command::Claims(printed) => claims::run(&printed.args, printed.format),
         Command::Conform(args) => conform::run(args),
+        Command::Report(args) => report::run(args),
         Command::Vectors(printed) => vectors::run(&printed.args, printed.format),
     };
     match done {

@@ -35,8 +35,8 @@ impl Selection {
 pub struct Report {
     /// The format of this document.
     pub format: &'static str,
-    /// The version of this oracle.
-    pub oracle: &'static str,
+    /// The version of the oracle.
+    pub oracle: String,
     /// Whose dropout it is.
     pub implementation: Implementation,
     /// The seed of all random choices.
@@ -163,7 +163,7 @@ pub fn conform(
 ) -> Report {
     let mut report = Report {
         format: "dropout-oracle/conformance-1",
-        oracle: env!("CARGO_PKG_VERSION"),
+        oracle: env!("CARGO_PKG_VERSION").into(),
         implementation: Implementation::default(),
         seed: config.seed,
         effort: config.effort,

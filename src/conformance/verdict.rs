@@ -1,10 +1,10 @@
 //! What a law says of a layer: holds, fails, does not apply, or the adapter failed.
 
 use super::dtype::Dtype;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A number with its bits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quantity {
     /// In decimal, as short as identifies it.
     pub value: String,
@@ -29,7 +29,7 @@ impl std::fmt::Display for Quantity {
 }
 
 /// How far off something was.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Distance {
     /// So many numbers of the format lie from the enclosure to what was got.
@@ -39,7 +39,7 @@ pub enum Distance {
 }
 
 /// What was expected.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expected {
     /// A number from one to another.
@@ -49,7 +49,7 @@ pub enum Expected {
 }
 
 /// A counterexample to a law.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Failure {
     /// The call, or the calls, in words.
     pub case: String,
@@ -88,7 +88,7 @@ impl Failure {
 }
 
 /// A test on random masks: what it could see.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statistic {
     /// What was tested.
     pub name: String,
@@ -105,7 +105,7 @@ pub struct Statistic {
 }
 
 /// What a law was seen to hold on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Requests that were answered.
     pub requests: u64,
@@ -118,7 +118,7 @@ pub struct Evidence {
 }
 
 /// What a law says of a layer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
     /// No counterexample.

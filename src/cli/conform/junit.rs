@@ -1,6 +1,7 @@
 //! Findings as JUnit XML: a suite a layer, a case a law.
 
 use super::details::{details, verdict};
+use crate::cli::markup::escaped;
 use dropout_oracle::conformance::{Finding, Report, Verdict};
 use itertools::Itertools;
 use std::fmt::Write;
@@ -57,20 +58,4 @@ fn case(finding: &Finding) -> String {
     format!(
         "<testcase name=\"{name}\" classname=\"{class}\"><{element} message=\"{message}\">{text}</{element}></testcase>\n"
     )
-}
-
-/// Text as XML has it, without the control characters that XML cannot have.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() && c != '\n' && c != '\t' => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -1,6 +1,6 @@
 //! `dropout-oracle conform`: an adapter's command, held against the laws.
 
-mod details;
+pub mod details;
 mod expect;
 mod junit;
 mod markdown;
