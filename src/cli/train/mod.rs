@@ -4,6 +4,7 @@ mod checkpoint;
 mod compare;
 mod config;
 mod course;
+mod curves;
 mod data;
 mod report;
 mod run;
@@ -55,6 +56,10 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
 
+    /// Draw the losses of training and validation against the steps, as SVG
+    #[arg(long, value_name = "FILE")]
+    curves: Option<PathBuf>,
+
     /// Compare weight scaling, Monte Carlo and, where affordable, both exact means on the test examples
     #[arg(long)]
     compare: bool,
@@ -69,7 +74,9 @@ pub struct Args {
 pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let Some(path) = &args.config else { return super::print(config::EXAMPLE) };
     let net = args.net.clone().unwrap_or_else(|| path.with_extension("json"));
+    check_files(args, path, &net)?;
     Output::new(&net)?;
+    let curves = args.curves.as_ref().map(Output::new).transpose()?;
     let config = Config::load(path)?;
     if args.compare && config.test.is_none() {
         return Err(Failure::Usage("--compare needs test examples: give the configuration a [test] section".into()));
@@ -95,6 +102,9 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
         Precision::F64 => run::train::<f64>(&job, &mut model)?,
     };
     save_model(&model, &net)?;
+    if let Some(curves) = curves {
+        curves.write(curves::figure(&done.course.looks, done.kept_step).as_bytes())?;
+    }
     let (mut test, mut not_exact) = (Vec::new(), None);
     if let Some(examples) = &sets.test {
         test.push(Predictor { name: "weight_scaling", samples: None, score: score::weight_scaling(&model, examples)? });
@@ -108,5 +118,19 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     match format {
         Format::Text => super::print(&report::text(&report)),
         Format::Json => super::print(&serde_json::to_string(&report)?),
+    }
+}
+
+/// That no file is to be written over another.
+fn check_files(args: &Args, config: &Path, net: &Path) -> Result<(), Failure> {
+    let weights = net.with_extension("safetensors");
+    let options = [&args.checkpoint, &args.log, &args.curves].into_iter().flatten().map(PathBuf::as_path);
+    let files: Vec<&Path> = [config, net, &weights].into_iter().chain(options).collect();
+    match files.iter().enumerate().find(|(n, file)| files[..*n].contains(file)) {
+        Some((_, twice)) => Err(Failure::Usage(format!(
+            "{} would be two files at once (configuration, network, weights, checkpoint, log, curves); name each apart",
+            twice.display()
+        ))),
+        None => Ok(()),
     }
 }

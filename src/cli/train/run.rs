@@ -76,14 +76,14 @@ pub fn train<F: Float>(job: &Job<'_>, model: &mut Model) -> Result<Done, Failure
             let validation = validate(job, &trainer, model)?;
             let look = course.look(step, validation);
             log.iter_mut().try_for_each(|log| log.line(look))?;
-            match (validation.and_then(|score| score.nll), &best) {
-                (Some(loss), best_so_far) if best_so_far.as_ref().is_none_or(|best| loss < best.loss) => {
-                    if job.patience.is_some() {
+            if job.patience.is_some() {
+                match validation.and_then(|score| score.nll) {
+                    Some(loss) if best.as_ref().is_none_or(|best| loss < best.loss) => {
                         best = Some(Best { step, loss, parameters: trainer.state().parameters });
+                        course.worse = 0;
                     }
-                    course.worse = 0;
+                    _ => course.worse += 1,
                 }
-                _ => course.worse += 1,
             }
         }
         if due(written) {
