@@ -7,6 +7,7 @@ mod ensemble;
 mod experiment;
 mod markup;
 mod report;
+mod train;
 mod vectors;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
@@ -37,6 +38,8 @@ enum Command {
     Ensemble(Printed<ensemble::Args>),
     /// Join the shards of one enumeration, done on many machines
     Merge(Printed<ensemble::merge::Args>),
+    /// Train your own network with dropout, fast, on your own data
+    Train(Printed<train::Args>),
     /// Repeat a published finding about dropout in miniature, on the embedded digits
     Experiment(Printed<experiment::Args>),
     /// List the claims of dropout theory with their evidence, or explain one
@@ -112,6 +115,7 @@ pub fn run() -> ExitCode {
         Command::Demo(printed) => demo::run(&printed.args, printed.format),
         Command::Ensemble(printed) => ensemble::run(&printed.args, printed.format),
         Command::Merge(printed) => ensemble::merge::run(&printed.args, printed.format),
+        Command::Train(printed) => train::run(&printed.args, printed.format),
         Command::Experiment(printed) => experiment::run(&printed.args, printed.format),
         Command::Claims(printed) => claims::run(&printed.args, printed.format),
         Command::Conform(args) => conform::run(args),

@@ -92,6 +92,14 @@ pub enum FileError {
         /// What is wrong.
         why: String,
     },
+    /// An IDX file that is cut short or otherwise broken, or no such file.
+    #[error("{place} is not a sound IDX file: {why}")]
+    Idx {
+        /// The file.
+        place: String,
+        /// What is wrong.
+        why: String,
+    },
     /// An archive in which it is not clear which array holds the inputs.
     #[error("{place}: {why}; its arrays are {}", list(names))]
     WhichArray {

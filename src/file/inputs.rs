@@ -26,20 +26,24 @@ use std::path::Path;
 /// # Errors
 /// A [`FileError`] for whatever is wrong with the file, with the place and what would be right.
 pub fn load_inputs(path: impl AsRef<Path>, array: Option<&str>, width: usize) -> Result<Vec<DVector<f64>>, FileError> {
-    let path = path.as_ref();
+    let (array, place) = self::array(path.as_ref(), array)?;
+    rows(array, width, place)
+}
+
+/// The array in a .npy, .npz or .csv file, by its extension, with its place.
+pub(super) fn array(path: &Path, name: Option<&str>) -> Result<(Array, String), FileError> {
     let place = path.display().to_string();
     let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
-    if let (Some("npy" | "csv"), Some(name)) = (extension.as_deref(), array) {
+    if let (Some("npy" | "csv"), Some(name)) = (extension.as_deref(), name) {
         let why = format!("there is no array {name:?}: only .npz files name their arrays");
         return Err(FileError::WhichArray { place, why, names: Vec::new() });
     }
-    let (array, place) = match extension.as_deref() {
+    Ok(match extension.as_deref() {
         Some("npy") => (npy::parse(&read(path)?, &place)?, place),
-        Some("npz") => npz::parse(&read(path)?, array, &place)?,
+        Some("npz") => npz::parse(&read(path)?, name, &place)?,
         Some("csv") => (csv::parse(&read(path)?, &place)?, place),
         _ => return Err(FileError::UnknownInputs { path: path.into() }),
-    };
-    rows(array, width, place)
+    })
 }
 
 /// The rows of an array, checked.

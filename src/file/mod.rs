@@ -1,12 +1,13 @@
 //! Networks, inputs and predictions as files.
 //!
 //! A network is a manifest in JSON (layers, KEEP probabilities, head) beside a safetensors file of weights: see
-//! [`load_model`]. Inputs are .npy, .npz or CSV: see [`load_inputs`]. Whatever is written is written whole or not at
+//! [`load_model`]. Inputs are .npy, .npz or CSV: see [`load_inputs`]; data to train on may be IDX too: see [`load_table`]. Whatever is written is written whole or not at
 //! all: see [`Output`]. Nothing that a file can hold makes a reader panic, or allocate more than in proportion to what the file unpacks to.
 
 mod atomic;
 mod csv;
 mod error;
+mod idx;
 mod inputs;
 mod load;
 mod manifest;
@@ -14,6 +15,7 @@ mod npy;
 mod npz;
 mod number;
 mod save;
+mod table;
 mod tensors;
 
 pub use atomic::Output;
@@ -22,6 +24,7 @@ pub use inputs::load_inputs;
 pub use load::load_model;
 pub use manifest::{FORMAT, MAX_INPUTS};
 pub use save::save_model;
+pub use table::{Table, load_table};
 
 use std::path::Path;
 

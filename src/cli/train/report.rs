@@ -1,0 +1,103 @@
+//! What is printed.
+
+use super::compare::Predictor;
+use super::course::Look;
+use super::data::Sets;
+use super::run::Done;
+use super::score::error_name;
+use comfy_table::{LineStyle, Table, presets};
+use dropout_oracle::Model;
+use dropout_oracle::data::Examples;
+use serde::Serialize;
+use std::path::Path;
+
+/// What came of a training; `schemas/train-1.schema.json` says the same to programs.
+#[derive(Serialize)]
+pub struct Report<'a> {
+    format: &'static str,
+    network: String,
+    shape: String,
+    examples: Counts,
+    steps: u64,
+    /// The steps behind the network that was kept.
+    kept_step: u64,
+    error: &'static str,
+    looks: &'a [Look],
+    test: Vec<Predictor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_exact_means: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    train: usize,
+    validation: usize,
+    test: usize,
+}
+
+impl<'a> Report<'a> {
+    pub fn new(
+        network: &Path,
+        model: &Model,
+        sets: &Sets,
+        done: &'a Done,
+        test: Vec<Predictor>,
+        no_exact_means: Option<String>,
+    ) -> Self {
+        let count = |set: &Option<Examples>| set.as_ref().map_or(0, Examples::count);
+        Self {
+            format: "dropout-oracle/train-1",
+            network: network.display().to_string(),
+            shape: model.shape(),
+            examples: Counts {
+                train: sets.train.count(),
+                validation: count(&sets.validation),
+                test: count(&sets.test),
+            },
+            steps: done.steps,
+            kept_step: done.kept_step,
+            error: error_name(model.head_kind()),
+            looks: &done.course.looks,
+            test,
+            no_exact_means,
+        }
+    }
+}
+
+/// For people.
+pub fn text(report: &Report<'_>) -> String {
+    let Report { network, shape, examples, steps, kept_step, looks, .. } = report;
+    let Counts { train, validation, test } = examples;
+    let mut text = format!(
+        "Trained {shape} for {steps} steps on {train} examples ({validation} for validation, {test} for test).\n"
+    );
+    let number = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.4}"));
+    let error = report.error.replace('_', " ");
+    if let Some(last) = looks.last() {
+        text += &format!("Loss of the last minibatches: {}\n", number(last.loss));
+    }
+    let kept = looks.iter().find(|look| look.step == *kept_step).and_then(|look| look.validation);
+    if let Some(score) = kept {
+        text += &format!(
+            "Validation at step {kept_step}, which was kept: NLL {}, {error} {:.4}\n",
+            number(score.nll),
+            score.error
+        );
+    }
+    if !report.test.is_empty() {
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
+        table.set_header(["test examples".into(), "NLL".into(), error]);
+        for Predictor { name, samples, score } in &report.test {
+            let of = samples.map_or(String::new(), |k| format!(" ({k})"));
+            table.add_row([name.replace('_', " ") + &of, number(score.nll), format!("{:.4}", score.error)]);
+        }
+        text += &format!("\n{table}\n");
+    }
+    if let Some(why) = &report.no_exact_means {
+        text += &format!("{why}\n");
+    }
+    text + &format!(
+        "\nThe network is in {network}; `dropout-oracle ensemble --net {network}` averages its sub-networks."
+    )
+}
