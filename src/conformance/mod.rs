@@ -43,7 +43,7 @@ pub use report::{Conclusion, Expectation, Finding, Report, Selection, conform};
 pub use serve::serve;
 pub use smoke::smoke;
 pub use subject::{AdapterFailure, Answer, Errored, Outcome, Rejected, Skipped, Subject};
-pub use tensor::{Bits, Kept, Tensor, unravel};
+pub use tensor::{Bits, Kept, Tensor, first_along, unravel};
 pub use testing::assert_law;
 pub use trial::{Check, Config, Effort, Stop, Trial};
 pub use verdict::{Distance, Evidence, Expected, Failure, Quantity, Statistic, Verdict};

@@ -211,6 +211,20 @@ impl<'de> Deserialize<'de> for Tensor {
     }
 }
 
+/// The first place of the row-major order with the same mask element: the indices along the shared axes set to 0.
+pub fn first_along(shared: &[bool], shape: &[usize], place: u64) -> u64 {
+    if !shared.contains(&true) {
+        return place;
+    }
+    let (mut rest, mut stride, mut first) = (place, 1, 0);
+    for (&size, &shared) in shape.iter().zip(shared).rev() {
+        let size = size as u64;
+        first += if shared { 0 } else { rest % size * stride };
+        (rest, stride) = (rest / size, stride * size);
+    }
+    first
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! S8: a mask varies along the axes along which it is said to vary, in time too.
 
-use super::alarm::{ALPHA, Reading, test};
+use super::alarm::{ALPHA, Reading, size, test};
 use super::draw::MASKED;
 use super::{Law, Needs};
 use crate::conformance::case::Sampling;
@@ -22,16 +22,21 @@ pub const LAW: Law = Law {
     check,
 };
 
+/// Every axis is so long.
+const SIDE: usize = 4;
+
 fn check(trial: &mut Trial<'_>) -> Check {
     let dtype = trial.widest();
     let Some(&rank) = trial.layer.ranks.iter().filter(|&&rank| rank >= 2).max() else {
         return Err(Stop::NotApplicable("no shape with two axes is legal".into()));
     };
     let shared = trial.layer.shared(rank);
-    let shape: Vec<usize> = vec![12; rank];
+    let shape = vec![SIDE; rank];
+    let own = shared.iter().filter(|shared| !**shared).count();
+    let calls = size(trial, [1 << 9, 1 << 12, 1 << 15]).div_ceil(SIDE.pow(own as u32));
     for axis in (0..rank).filter(|&axis| !shared[axis]) {
-        test(trial, &format!("neighbours along axis {axis} of {rank}"), |trial, _| {
-            let mut sampling = Sampling::new(trial.layer, 0.5, dtype, &shape, 8);
+        test(trial, &format!("neighbours along axis {axis} of {rank}"), |trial, factor| {
+            let mut sampling = Sampling::new(trial.layer, 0.5, dtype, &shape, calls * factor as usize);
             sampling.seed = trial.fresh_seed();
             sampling.values = trial.layer.kind == crate::conformance::layer::Kind::Alpha;
             let calls = super::draw::all_places(trial, &sampling)?;
@@ -39,7 +44,7 @@ fn check(trial: &mut Trial<'_>) -> Check {
             let pairs = calls.iter().flat_map(|kept| {
                 let first = super::draw::own_places(&shared, &shape);
                 // Disjoint pairs of slices: 0 and 1, 2 and 3, …
-                let left = first.into_iter().filter(move |place| place / stride % 12 % 2 == 0);
+                let left = first.into_iter().filter(move |place| place / stride % SIDE % 2 == 0);
                 left.map(move |place| kept[place] != kept[place + stride])
             });
             let (differing, count) = pairs.fold((0, 0), |(d, n), differ| (d + u64::from(differ), n + 1));

@@ -3,8 +3,8 @@
 use crate::conformance::case::Sampling;
 use crate::conformance::dtype::Dtype;
 use crate::conformance::layer::Kind;
+use crate::conformance::tensor::first_along;
 use crate::conformance::trial::{Check, Stop, Trial};
-use crate::conformance::zoo::first_along;
 
 /// Kinds that have a mask.
 pub const MASKED: &[Kind] = &[Kind::Dropout, Kind::Dropconnect, Kind::Alpha];

@@ -13,13 +13,15 @@ pub const CALLS: Law = Law {
     id: "S3",
     name: "fresh masks",
     statement: "Masks of different calls, of different layers of one program, and under different seeds are independent, at \
-                the same place and shifted against each other.",
+                the same place and shifted against each other; and each unit, from call to call, is dropped with probability \
+                p independently of what became of it before.",
     needs: Needs { kinds: MASKED, ..Needs::FORWARD },
     false_alarm: ALPHA,
     power: "one mask used twice shows in 40 elements at p = .5, shifted by up to 4096 places too; a correlation of .01 in 1.4 \
-            million",
+            million; a unit that is never dropped in 45 calls, one whose fate agrees with that of its last call in three cases \
+            of four in 250",
     diagnosis: "masks of different calls are related: look for a mask that is cached, a seed that is set at every call, layers \
-                that share a seed, or streams that overlap",
+                that share a seed, a generator that is restarted at the next seed, or streams that overlap",
     claim: "mc.tied-masks",
     seen: &["Paddle 7796", "axon 423", "flax 4539", "pytorch 84614", "ngraph PR3006"],
     check: calls,
@@ -52,21 +54,52 @@ fn calls(trial: &mut Trial<'_>) -> Check {
         related(trial, "layers of one program", elements, |sampling| sampling.instances = sampling.calls)
     })?;
     if trial.layer.seed {
-        test(trial, "different seeds", |trial, factor| {
-            let (first, second) =
-                (one(trial, elements * factor as usize, 0)?, one(trial, elements * factor as usize, 1)?);
-            Ok(worst(&[first, second], "seeds"))
+        test(trial, "neighbouring seeds, two calls each", |trial, factor| {
+            Ok(worst(&neighbouring_seeds(trial, elements * factor as usize)?, "masks"))
         })?;
     }
-    Ok(())
+    trial.part("units from call to call", units)
 }
 
-/// Two masks under neighbouring seeds.
-fn one(trial: &mut Trial<'_>, elements: usize, offset: u64) -> Check<Vec<bool>> {
+/// Two masks under each of three neighbouring seeds.
+fn neighbouring_seeds(trial: &mut Trial<'_>, elements: usize) -> Check<Vec<Vec<bool>>> {
     let dtype = trial.widest();
-    let base = trial.config.seed % (1 << 20);
-    let sampling = sampling(trial, 0.5, dtype, elements, 1, |sampling| sampling.seed = Some(base + offset))?;
-    Ok(masks(trial, &sampling)?.swap_remove(0))
+    let base = trial.fresh_seed().unwrap_or(0) % (1 << 20);
+    let mut all = Vec::new();
+    for seed in base..base + 3 {
+        let sampling = sampling(trial, 0.5, dtype, elements, 2, |sampling| sampling.seed = Some(seed))?;
+        all.extend(masks(trial, &sampling)?);
+    }
+    Ok(all)
+}
+
+/// Distances in calls.
+const CALLS_APART: [usize; 8] = [1, 2, 3, 4, 5, 7, 8, 16];
+
+/// Few units over many calls: what no comparison of whole masks sees, in which the units average out.
+fn units(trial: &mut Trial<'_>) -> Check {
+    const UNITS: usize = 16;
+    let (dtype, calls) = (trial.widest(), size(trial, [1 << 9, 1 << 12, 1 << 15]));
+    test(trial, "units from call to call", |trial, factor| {
+        let sampling = sampling(trial, 0.5, dtype, UNITS, calls * factor as usize, |_| ())?;
+        let masks = masks(trial, &sampling)?;
+        let readings = (0..UNITS).flat_map(|unit| {
+            let fate: Vec<bool> = masks.iter().map(|kept| kept[unit]).collect();
+            let dropped = fate.iter().filter(|kept| !**kept).count();
+            let rate = half(dropped, fate.len(), format!("unit {unit} dropped"), "calls");
+            let changes = CALLS_APART.map(|apart| {
+                let differing = fate.iter().zip(&fate[apart..]).filter(|(a, b)| a != b).count();
+                half(
+                    differing,
+                    fate.len() - apart,
+                    format!("unit {unit} differs from itself {apart} calls before"),
+                    "calls",
+                )
+            });
+            std::iter::once(rate).chain(changes)
+        });
+        Ok(Reading::most_surprising(readings).expect("some units"))
+    })
 }
 
 fn replicas(trial: &mut Trial<'_>) -> Check {
@@ -89,19 +122,21 @@ fn worst(masks: &[Vec<bool>], what: &str) -> Reading {
     let readings = pairs.flat_map(|(a, b)| {
         let (first, second) = (&masks[a], &masks[b]);
         SHIFTS.into_iter().filter(move |&shift| shift < first.len() && (shift > 0 || a < b)).map(move |shift| {
-            let differing = first.iter().zip(&second[shift..]).filter(|(a, b)| a != b).count() as u64;
-            let places = (first.len() - shift) as u64;
-            Reading {
-                samples: places,
-                p_value: Binomial::new(places, 0.5).two_sided(differing),
-                smallest_detectable: {
-                    let shift = smallest_shift(places, 0.5, ALPHA / 300.0, BETA);
-                    format!("a correlation of {:.2e}", 2.0 * shift)
-                },
-                expected: format!("{what} {a} and {b}, {shift} places apart: different at half of the places"),
-                got: format!("different at {differing} of {places}"),
-            }
+            let differing = first.iter().zip(&second[shift..]).filter(|(a, b)| a != b).count();
+            half(differing, first.len() - shift, format!("{what} {a} and {b}, {shift} places apart, differ"), "places")
         })
     });
     Reading::most_surprising(readings).expect("at least one pair")
+}
+
+/// What should happen in half of the cases.
+fn half(seen: usize, cases: usize, what: String, where_: &str) -> Reading {
+    let (seen, cases) = (seen as u64, cases as u64);
+    Reading {
+        samples: cases,
+        p_value: Binomial::new(cases, 0.5).two_sided(seen),
+        smallest_detectable: format!("a correlation of {:.2e}", 2.0 * smallest_shift(cases, 0.5, ALPHA / 300.0, BETA)),
+        expected: format!("{what} at half of the {where_}"),
+        got: format!("at {seen} of {cases}"),
+    }
 }

@@ -6,10 +6,9 @@ use super::{Law, Needs};
 use crate::conformance::case::{Case, Mode};
 use crate::conformance::dtype::Dtype;
 use crate::conformance::layer::{Level, MaskAccess};
-use crate::conformance::tensor::{Kept, unravel};
+use crate::conformance::tensor::{Kept, first_along, unravel};
 use crate::conformance::trial::{Check, Stop, Trial};
 use crate::conformance::verdict::Failure;
-use crate::conformance::zoo::first_along;
 use rand::RngExt;
 
 /// See the module.

@@ -3,7 +3,9 @@
 use crate::conformance::case::{Before, Layout, Mode};
 use crate::conformance::dtype::Dtype;
 use crate::conformance::layer::*;
+use crate::conformance::tensor::first_along;
 use crate::network::backpropagation::Gradient;
+use nalgebra::DVector;
 
 /// One call, as the steps see it.
 #[derive(Clone, Debug)]
@@ -41,6 +43,18 @@ impl Context<'_> {
     pub fn uniform(&self, place: u64) -> f64 {
         (mix(self.key.wrapping_add(place.wrapping_mul(GOLDEN))) >> 11) as f64 / (1u64 << 53) as f64
     }
+}
+
+/// What is known of some passes through a network of dropout layers.
+pub struct Passes {
+    /// How many.
+    pub count: usize,
+    /// The mean of the outputs.
+    pub mean: DVector<f64>,
+    /// The mean of their squares.
+    pub square: DVector<f64>,
+    /// The mean gradient, layer by layer.
+    pub gradient: Gradient<f64>,
 }
 
 /// 2⁶⁴ over the golden ratio, made odd: the step of SplitMix64.
@@ -143,9 +157,9 @@ pub trait Dropout {
         output
     }
 
-    /// The gradient of a network of these layers, layer by layer.
-    fn network_gradient(&self, gradient: Gradient<f64>) -> Gradient<f64> {
-        gradient
+    /// What is reported of many passes through a network.
+    fn reported(&self, passes: Passes) -> Passes {
+        passes
     }
 
     /// The format of y for an x of this format and shape.
@@ -172,20 +186,6 @@ pub trait Dropout {
     fn x_after(&self, _call: &Context<'_>, x: &[f64], _y: &[f64]) -> Vec<f64> {
         x.to_vec()
     }
-}
-
-/// The first place with the same mask element: the indices along the shared axes set to 0.
-pub fn first_along(shared: &[bool], shape: &[usize], place: u64) -> u64 {
-    if !shared.contains(&true) {
-        return place;
-    }
-    let (mut rest, mut stride, mut first) = (place, 1, 0);
-    for (&size, &shared) in shape.iter().zip(shared).rev() {
-        let size = size as u64;
-        first += if shared { 0 } else { rest % size * stride };
-        (rest, stride) = (rest / size, stride * size);
-    }
-    first
 }
 
 /// The description of plain inverted dropout that offers everything.

@@ -7,11 +7,10 @@
 
 mod dropout;
 mod mutants;
-mod random;
 mod rights;
 mod served;
 
-pub use dropout::{Context, Dropout, first_along, plain};
+pub use dropout::{Context, Dropout, Passes, plain};
 pub use mutants::{Mutant, mutants};
 pub use rights::rights;
 pub use served::Served;

@@ -1,6 +1,6 @@
 //! Layers of the zoo as a subject.
 
-use super::dropout::{Context, Dropout, GOLDEN, mix};
+use super::dropout::{Context, Dropout, GOLDEN, Passes, mix};
 use crate::conformance::case::*;
 use crate::conformance::layer::{Description, Implementation, Kind, Layer, Means};
 use crate::conformance::subject::*;
@@ -179,10 +179,16 @@ impl Subject for Served {
             let call = object.set_out(Context { seed: sampling.seed, replica, ..call });
             let range = windows.iter().flat_map(|&(start, length)| start..start + length);
             let dropout = &object.dropout;
+            let active = dropout.is_active(&call);
+            let keeps = |unit| !active || dropout.keeps(&call, unit);
             if sampling.values || !matches!(layer.kind, Kind::Dropout | Kind::Dropconnect) {
                 let output = |place| {
                     let unit = dropout.unit(&call, place);
-                    dropout.output_at(&call, unit, 1.0, dropout.keeps(&call, unit))
+                    if active {
+                        dropout.output_at(&call, unit, 1.0, keeps(unit))
+                    } else {
+                        dropout.evaluated(&call, 1.0)
+                    }
                 };
                 let output: Vec<_> = range.map(output).collect();
                 // Alpha dropout turns a one that it drops into a negative number.
@@ -192,7 +198,7 @@ impl Subject for Served {
                     samples.values.push(Tensor::new(sampling.dtype, &[output.len()], &output));
                 }
             } else {
-                let kept = range.map(|place| dropout.keeps(&call, dropout.unit(&call, place)));
+                let kept = range.map(|place| keeps(dropout.unit(&call, place)));
                 samples.masks.push(kept.collect());
             }
         }
@@ -254,17 +260,21 @@ fn network(object: &mut Object, case: &NetworkCase) -> crate::Result<NetworkMean
         let y = expected(&output.map(|output| object.dropout.readout(case.mode, keep, output)));
         mean += &y;
         square += y.component_mul(&y);
-        for (sum, slope) in gradient.iter_mut().zip(object.dropout.network_gradient(slopes)) {
+        for (sum, slope) in gradient.iter_mut().zip(slopes) {
             sum.weight += slope.weight;
             sum.bias += slope.bias;
         }
     }
-    let (dtype, count) = (crate::conformance::Dtype::F64, samples as f64);
-    let vector = |v: &DVector<f64>| Tensor::new(dtype, &[v.len()], (v / count).as_slice());
-    let gradient_mean = gradient.iter().flat_map(|affine| {
-        let weight = affine.weight.transpose() / count;
-        [Tensor::new(dtype, &[weight.ncols(), weight.nrows()], weight.as_slice()), vector(&affine.bias)]
+    let count = samples as f64;
+    let gradient = gradient.iter().map(|affine| affine.map(|sum| sum / count)).collect();
+    let passes = Passes { count: samples, mean: mean / count, square: square / count, gradient };
+    let passes = object.dropout.reported(passes);
+    let tensor = |shape: &[usize], values: &[f64]| Tensor::new(crate::conformance::Dtype::F64, shape, values);
+    let vector = |v: &DVector<f64>| tensor(&[v.len()], v.as_slice());
+    let gradient_mean = passes.gradient.iter().flat_map(|affine| {
+        let (shape, rows) = (affine.weight.shape(), affine.weight.transpose());
+        [tensor(&[shape.0, shape.1], rows.as_slice()), vector(&affine.bias)]
     });
     let gradient_mean = if case.want.contains(&Want::Gradient) { gradient_mean.collect() } else { Vec::new() };
-    Ok(NetworkMeans { mean: vector(&mean), second_moment: vector(&square), gradient_mean })
+    Ok(NetworkMeans { mean: vector(&passes.mean), second_moment: vector(&passes.square), gradient_mean })
 }
