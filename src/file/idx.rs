@@ -1,7 +1,7 @@
 //! IDX, the format of MNIST: two zeros, kind and number of axes, the axes, then the numbers, all big-endian.
 
 use super::FileError;
-use super::npy::Array;
+use super::npy::{Array, Reader};
 use super::number::decode;
 
 /// The array in the bytes of an IDX file. Nothing is allocated before the header fits the data.
@@ -37,8 +37,8 @@ pub fn parse(bytes: &[u8], place: &str) -> Result<Array, FileError> {
     Ok(Array { values: numbers(data), shape })
 }
 
-/// The size of a number of this kind, and how to read many of them.
-fn reader(kind: u8) -> Option<(usize, fn(&[u8]) -> Vec<f64>)> {
+/// The reader of this kind of number.
+fn reader(kind: u8) -> Option<Reader> {
     Some(match kind {
         0x08 => (1, |bytes| decode(bytes, |b| u8::from_be_bytes(b).into())),
         0x09 => (1, |bytes| decode(bytes, |b| i8::from_be_bytes(b).into())),

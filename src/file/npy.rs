@@ -96,9 +96,10 @@ fn shape(tuple: &str) -> Option<Vec<usize>> {
     if axes.is_empty() { Some(Vec::new()) } else { axes.split(',').map(|axis| axis.trim().parse().ok()).collect() }
 }
 
-type Reader = (usize, fn(&[u8]) -> Vec<f64>);
+/// The size of a number and how to read many of them.
+pub type Reader = (usize, fn(&[u8]) -> Vec<f64>);
 
-/// The size of a number and how to read many of them, from its byte order and kind as in `<f8`.
+/// The reader of a byte order and kind as in `<f8`.
 fn reader((order, kind): (&str, &str)) -> Option<Reader> {
     macro_rules! numbers {
         ($t:ty) => {

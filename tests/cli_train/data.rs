@@ -48,6 +48,58 @@ fn csv_files_with_targets_last_give_the_same_network() {
     assert!(one.read("t.safetensors") == other.read("t.safetensors"));
 }
 
+/// A .npy file of bytes.
+fn npy(shape: &str, bytes: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n");
+    [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), bytes].concat()
+}
+
+/// The same numbers as arrays, the labels on one axis.
+#[test]
+fn npy_files_give_the_same_network() {
+    let (one, other) = (
+        Workshop::new(IDX),
+        Workshop::new(&IDX.replace("images-idx3-ubyte", "x.npy").replace("labels-idx1-ubyte", "y.npy")),
+    );
+    idx(&one, 20);
+    other.write("x.npy", npy("(20, 1, 2)", &one.read("images-idx3-ubyte")[16..]));
+    other.write("y.npy", npy("(20,)", &one.read("labels-idx1-ubyte")[8..]));
+    one.report(&[]);
+    other.report(&[]);
+    assert!(one.read("t.safetensors") == other.read("t.safetensors"));
+}
+
+/// Files that do not fit each other, and labels that are no classes.
+#[test]
+fn wrong_data_are_refused_by_name() {
+    let workshop = Workshop::new(IDX);
+    for (labels, why) in [
+        (&[0, 0, 8, 1, 0, 0, 0, 3, 0, 1, 0][..], "3 targets for the 20 inputs"),
+        (&[0, 0, 8, 1, 0, 0, 0, 20, 0], "does not fit the 1 bytes of data"),
+        (&[0, 0, 8, 1, 255, 255, 255, 255, 0], "does not fit the 1 bytes of data"),
+        (&[0, 1, 8, 1], "does not begin with two zeros"),
+        (&[0, 0, 8, 1, 0, 0, 0, 0], "it holds no numbers"),
+    ] {
+        idx(&workshop, 20);
+        workshop.write("labels-idx1-ubyte", labels);
+        let refusal = workshop.refusal(&[]);
+        assert!(refusal.contains(why), "{refusal}");
+    }
+    let config = IDX.replace("images-idx3-ubyte', targets = 'labels-idx1-ubyte'", "d.csv'");
+    for (csv, why) in [
+        ("1,2,0.5\n", "target 0 (counted from 0) is 0.5; it must be a class"),
+        ("1,2,-1\n", "it must be a class"),
+        ("1,2,1e15\n", "classes are counted from 0, and 65536 at most"),
+        ("1\n", "has 1 columns; it needs inputs and 1 of targets"),
+        ("1,2,x\n", "line 1, column 3"),
+    ] {
+        let workshop = Workshop::new(&config);
+        workshop.write("d.csv", csv);
+        let refusal = workshop.refusal(&[]);
+        assert!(refusal.contains(why), "{refusal}");
+    }
+}
+
 /// A Gaussian, a Poisson and a Bernoulli head, each on the last column.
 #[test]
 fn every_head_can_be_trained_and_compared() {

@@ -62,11 +62,8 @@ impl Workshop {
     fn report(&self, options: &[&str]) -> Value {
         let outcome = self.train(&[&["--format", "json"], options].concat());
         assert_eq!((outcome.status, outcome.stderr.as_str()), (0, ""));
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/train-1.schema.json");
-        let schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        jsonschema::meta::validate(&schema).unwrap();
         let report = serde_json::from_str(&outcome.stdout).unwrap();
-        jsonschema::validate(&schema, &report).unwrap();
+        fits("train-1", &report);
         report
     }
 
@@ -76,6 +73,14 @@ impl Workshop {
         assert_eq!((outcome.status, outcome.stdout.as_str()), (2, ""), "{}", outcome.stderr);
         outcome.stderr
     }
+}
+
+/// Asserts that a document is as its schema says.
+fn fits(schema: &str, document: &Value) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{schema}.schema.json"));
+    let schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    jsonschema::meta::validate(&schema).unwrap();
+    jsonschema::validate(&schema, document).unwrap();
 }
 
 /// The program with these arguments, in this folder.

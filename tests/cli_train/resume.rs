@@ -1,6 +1,6 @@
 //! Parts, threads and damaged checkpoints.
 
-use super::{SMALL, Workshop};
+use super::{SMALL, Workshop, fits};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -47,8 +47,9 @@ fn killed_trainings_end_with_the_same_bytes_as_one_in_one_go_on_any_number_of_th
 /// A training that has ended says the same again, without a step.
 #[test]
 fn checkpoints_of_the_end_give_the_same_report() {
-    let workshop = Workshop::new(SMALL);
+    let workshop = Workshop::new(&format!("{SMALL}early_stopping = {{ patience = 5 }}"));
     let first = workshop.report(&["--checkpoint", "c"]);
+    fits("training-1", &serde_json::from_str(&workshop.text("c")).unwrap());
     let bytes = workshop.read("t.safetensors");
     assert_eq!(workshop.report(&["--checkpoint", "c"]), first);
     assert_eq!(workshop.read("t.safetensors"), bytes);

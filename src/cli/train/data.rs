@@ -121,9 +121,9 @@ impl Raw {
         let path = folder.join(inputs);
         let place = path.display().to_string();
         let archive = path.extension().is_some_and(|of| of.eq_ignore_ascii_case("npz"));
-        // An archive has its targets beside its inputs, as `y`.
+        // An archive has its targets beside its inputs (`x`), as `y`.
         let targets = targets.map(|file| (folder.join(file), None)).or(archive.then(|| (path.clone(), Some("y"))));
-        let table = load_table(&path, archive.then_some("x"))?;
+        let table = load_table(&path, None)?;
         if let Some((file, name)) = targets {
             let targets = load_table(&file, name)?;
             if targets.rows().len() != table.rows().len() {
