@@ -45,7 +45,7 @@ fn check(trial: &mut Trial<'_>) -> Check {
             let pairs = calls.iter().flat_map(|kept| {
                 let first = super::draw::own_places(&shared, &shape);
                 // Disjoint pairs of slices: 0 and 1, 2 and 3, …
-                let left = first.into_iter().filter(move |place| place / stride % SIDE % 2 == 0);
+                let left = first.into_iter().filter(move |place| (place / stride % SIDE).is_multiple_of(2));
                 left.map(move |place| kept[place] != kept[place + stride])
             });
             let (differing, count) = pairs.fold((0, 0), |(d, n), differ| (d + u64::from(differ), n + 1));
