@@ -15,8 +15,6 @@ pub struct Reading {
     pub samples: u64,
     /// The probability of something as far off, if the law holds.
     pub p_value: f64,
-    /// The smallest error that such a sample detects, in words.
-    pub smallest_detectable: String,
     /// What was expected.
     pub expected: String,
     /// What was got.
@@ -41,7 +39,14 @@ impl Reading {
 ///
 /// At a p-value below [`ALPHA`] it draws again, four times as much, and the law fails only if both are below: a right
 /// implementation fails with probability at most α².
-pub fn test(trial: &mut Trial<'_>, name: &str, mut draw: impl FnMut(&mut Trial<'_>, u64) -> Check<Reading>) -> Check {
+///
+/// `sees` says in words what a number of samples detects.
+pub fn test(
+    trial: &mut Trial<'_>,
+    name: &str,
+    sees: impl Fn(u64) -> String,
+    mut draw: impl FnMut(&mut Trial<'_>, u64) -> Check<Reading>,
+) -> Check {
     for factor in [1, 4] {
         let reading = draw(trial, factor)?;
         trial.evidence.comparisons += 1;
@@ -50,7 +55,7 @@ pub fn test(trial: &mut Trial<'_>, name: &str, mut draw: impl FnMut(&mut Trial<'
             samples: reading.samples,
             false_alarm: ALPHA,
             power: 1.0 - BETA,
-            smallest_detectable: reading.smallest_detectable,
+            smallest_detectable: sees(reading.samples),
             p_value: reading.p_value,
         });
         if reading.p_value >= ALPHA {

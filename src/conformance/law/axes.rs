@@ -35,7 +35,8 @@ fn check(trial: &mut Trial<'_>) -> Check {
     let own = shared.iter().filter(|shared| !**shared).count();
     let calls = size(trial, [1 << 9, 1 << 12, 1 << 15]).div_ceil(SIDE.pow(own as u32));
     for axis in (0..rank).filter(|&axis| !shared[axis]) {
-        test(trial, &format!("neighbours along axis {axis} of {rank}"), |trial, factor| {
+        let sees = |_| "slices that share one mask".into();
+        test(trial, &format!("neighbours along axis {axis} of {rank}"), sees, |trial, factor| {
             let mut sampling = Sampling::new(trial.layer, 0.5, dtype, &shape, calls * factor as usize);
             sampling.seed = trial.fresh_seed();
             sampling.values = trial.layer.kind == crate::conformance::layer::Kind::Alpha;
@@ -44,14 +45,13 @@ fn check(trial: &mut Trial<'_>) -> Check {
             let pairs = calls.iter().flat_map(|kept| {
                 let first = super::draw::own_places(&shared, &shape);
                 // Disjoint pairs of slices: 0 and 1, 2 and 3, …
-                let left = first.into_iter().filter(move |place| place / stride % SIDE % 2 == 0);
+                let left = first.into_iter().filter(move |place| (place / stride % SIDE).is_multiple_of(2));
                 left.map(move |place| kept[place] != kept[place + stride])
             });
             let (differing, count) = pairs.fold((0, 0), |(d, n), differ| (d + u64::from(differ), n + 1));
             Ok(Reading {
                 samples: count,
                 p_value: Binomial::new(count, 0.5).two_sided(differing),
-                smallest_detectable: "slices that share one mask".into(),
                 expected: format!("neighbours along axis {axis} differ at half of the places"),
                 got: format!("they differ at {differing} of {count}"),
             })

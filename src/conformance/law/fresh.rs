@@ -48,17 +48,18 @@ const SHIFTS: [usize; 29] = [
 ];
 
 fn calls(trial: &mut Trial<'_>) -> Check {
-    let elements = size(trial, [1 << 13, 1 << 17, 1 << 20]);
+    let elements = size(trial, [1 << 12, 1 << 17, 1 << 20]);
+    units(trial)?;
     related(trial, "successive calls of one object", elements, |_| ())?;
     trial.part("layers of one program", |trial| {
         related(trial, "layers of one program", elements, |sampling| sampling.instances = sampling.calls)
     })?;
     if trial.layer.seed {
-        test(trial, "neighbouring seeds, two calls each", |trial, factor| {
+        test(trial, "neighbouring seeds, two calls each", sees, |trial, factor| {
             Ok(worst(&neighbouring_seeds(trial, elements * factor as usize)?, "masks"))
         })?;
     }
-    trial.part("units from call to call", units)
+    Ok(())
 }
 
 /// Two masks under each of three neighbouring seeds.
@@ -80,7 +81,7 @@ const CALLS_APART: [usize; 8] = [1, 2, 3, 4, 5, 7, 8, 16];
 fn units(trial: &mut Trial<'_>) -> Check {
     const UNITS: usize = 16;
     let (dtype, calls) = (trial.widest(), size(trial, [1 << 9, 1 << 12, 1 << 15]));
-    test(trial, "units from call to call", |trial, factor| {
+    test(trial, "units from call to call", sees, |trial, factor| {
         let sampling = sampling(trial, 0.5, dtype, UNITS, calls * factor as usize, |_| ())?;
         let masks = masks(trial, &sampling)?;
         let readings = (0..UNITS).flat_map(|unit| {
@@ -103,14 +104,14 @@ fn units(trial: &mut Trial<'_>) -> Check {
 }
 
 fn replicas(trial: &mut Trial<'_>) -> Check {
-    let elements = size(trial, [1 << 12, 1 << 15, 1 << 18]);
+    let elements = size(trial, [1 << 11, 1 << 15, 1 << 18]);
     related(trial, "replicas", elements, |sampling| sampling.replicas = Some(4))
 }
 
 /// Masks of one request, pair by pair.
 fn related(trial: &mut Trial<'_>, what: &str, elements: usize, settle: impl Fn(&mut Sampling)) -> Check {
     let dtype = trial.widest();
-    test(trial, what, |trial, factor| {
+    test(trial, what, sees, |trial, factor| {
         let sampling = sampling(trial, 0.5, dtype, elements * factor as usize, 4, &settle)?;
         Ok(worst(&masks(trial, &sampling)?, what))
     })
@@ -129,13 +130,17 @@ fn worst(masks: &[Vec<bool>], what: &str) -> Reading {
     Reading::most_surprising(readings).expect("at least one pair")
 }
 
+/// Each test here takes the most surprising of fewer than a thousand readings.
+fn sees(cases: u64) -> String {
+    format!("a correlation of {:.2e}", 2.0 * smallest_shift(cases, 0.5, ALPHA / 1000.0, BETA))
+}
+
 /// What should happen in half of the cases.
 fn half(seen: usize, cases: usize, what: String, where_: &str) -> Reading {
     let (seen, cases) = (seen as u64, cases as u64);
     Reading {
         samples: cases,
         p_value: Binomial::new(cases, 0.5).two_sided(seen),
-        smallest_detectable: format!("a correlation of {:.2e}", 2.0 * smallest_shift(cases, 0.5, ALPHA / 300.0, BETA)),
         expected: format!("{what} at half of the {where_}"),
         got: format!("at {seen} of {cases}"),
     }

@@ -30,7 +30,8 @@ fn check(trial: &mut Trial<'_>) -> Check {
     for drop in [0.5, 0.1, 0.9] {
         trial.part(&format!("p = {drop}"), |trial| {
             let count = size(trial, [1 << 12, 1 << 17, 1 << 20]);
-            test(trial, &format!("joint law of {UNITS} neighbours at p = {drop}"), |trial, factor| {
+            let sees = |masks| format!("a correlation of {:.2e} between two elements", correlation(masks, drop));
+            test(trial, &format!("joint law of {UNITS} neighbours at p = {drop}"), sees, |trial, factor| {
                 let sampling = sampling(trial, drop, dtype, UNITS * count * factor as usize, 1, |_| ())?;
                 Ok(reading(&masks(trial, &sampling)?[0], drop))
             })
@@ -51,15 +52,12 @@ fn reading(mask: &[bool], drop: f64) -> Reading {
         counts[block.iter().rev().fold(0, |bits, &kept| bits << 1 | usize::from(kept == rare))] += 1;
     }
     let masks: u64 = counts.iter().sum();
-    let parity = p >= 0.25;
+    let parity = by_parity(p);
     let readings = (1..1usize << UNITS).map(|set| {
         let size = set.count_ones() as i32;
         let happens = |mask: usize| if parity { (mask & set).count_ones() % 2 == 1 } else { mask & set == set };
         let seen = counts.iter().enumerate().filter(|(mask, _)| happens(*mask)).map(|(_, count)| count).sum();
         let probability = if parity { (1.0 - (1.0 - 2.0 * p).powi(size)) / 2.0 } else { p.powi(size) };
-        // Of a pair with correlation ρ both are rare with probability p² + ρpq; its parity is odd with 2pq(1 − ρ).
-        let pair = smallest_shift(masks, if parity { 2.0 * p * (1.0 - p) } else { p * p }, ALPHA / 255.0, BETA);
-        let correlation = pair / (p * (1.0 - p)) / if parity { 2.0 } else { 1.0 };
         let units: Vec<_> = (0..UNITS).filter(|unit| set >> unit & 1 == 1).collect();
         let event = match (parity, rare) {
             (true, _) => format!("an odd number dropped among elements {units:?}"),
@@ -69,10 +67,23 @@ fn reading(mask: &[bool], drop: f64) -> Reading {
         Reading {
             samples: masks,
             p_value: Binomial::new(masks, probability).two_sided(seen),
-            smallest_detectable: format!("a correlation of {correlation:.2e} between two elements"),
             expected: format!("{event} in a share of {probability:.6} of the masks"),
             got: format!("in {seen} of {masks}, a share of {:.6}", seen as f64 / masks as f64),
         }
     });
     Reading::most_surprising(readings).expect("some sets")
+}
+
+/// Whether parities are counted, or else common events.
+fn by_parity(p: f64) -> bool {
+    p >= 0.25
+}
+
+/// The smallest correlation of a pair that is detected.
+fn correlation(masks: u64, drop: f64) -> f64 {
+    let p = drop.min(1.0 - drop);
+    let shift = |probability| smallest_shift(masks, probability, ALPHA / ((1 << UNITS) - 1) as f64, BETA);
+    // Of a pair with correlation ρ the parity is odd with 2pq(1 − ρ); both are rare with probability p² + ρpq.
+    let pq = p * (1.0 - p);
+    if by_parity(p) { shift(2.0 * pq) / (2.0 * pq) } else { shift(p * p) / pq }
 }

@@ -37,7 +37,8 @@ pub const LARGE: Law = Law {
 fn lags(trial: &mut Trial<'_>) -> Check {
     let dtype = trial.widest();
     let elements = size(trial, [1 << 13, 1 << 18, 1 << 21]);
-    test(trial, "lags of one mask", |trial, factor| {
+    let sees = |places| format!("a correlation of {:.2e}", 2.0 * smallest_shift(places, 0.5, ALPHA / 40.0, BETA));
+    test(trial, "lags of one mask", sees, |trial, factor| {
         let sampling = sampling(trial, 0.5, dtype, elements * factor as usize, 1, |_| ())?;
         let kept = &masks(trial, &sampling)?[0];
         let own_strides = sampling.shape.iter().rev().scan(1, |stride, &size| {
@@ -60,7 +61,6 @@ fn at(kept: &[bool], lag: usize) -> Reading {
     Reading {
         samples: places,
         p_value: Binomial::new(places, 0.5).two_sided(differing),
-        smallest_detectable: format!("a correlation of {:.2e}", 2.0 * smallest_shift(places, 0.5, ALPHA / 40.0, BETA)),
         expected: format!("elements {lag} places apart differ at half of the places"),
         got: format!("they differ at {differing} of {places}"),
     }
@@ -79,7 +79,8 @@ fn large(trial: &mut Trial<'_>) -> Check {
     };
     let last = exponents[exponents.len() - 1];
     const WINDOW: u64 = 1 << 12;
-    test(trial, "windows of a large mask", |trial, _| {
+    let sees = |places| format!("a share off by {:.2e}", smallest_shift(places, 0.5, ALPHA / 10.0, BETA));
+    test(trial, "windows of a large mask", sees, |trial, _| {
         let starts = std::iter::once(0).chain(exponents.iter().map(|e| 1u64 << e));
         let windows: Vec<_> = starts.map(|start| (start, WINDOW)).collect();
         let elements = (1 << last) + WINDOW as usize;
@@ -113,7 +114,6 @@ fn reading(count: u64, places: u64, what: String) -> Reading {
     Reading {
         samples: places,
         p_value: Binomial::new(places, 0.5).two_sided(count),
-        smallest_detectable: format!("a share off by {:.2e}", smallest_shift(places, 0.5, ALPHA / 10.0, BETA)),
         expected: format!("{what} at half of the places"),
         got: format!("at {count} of {places}"),
     }

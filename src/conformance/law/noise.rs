@@ -27,7 +27,8 @@ fn check(trial: &mut Trial<'_>) -> Check {
     let dtype = trial.widest();
     for drop in [0.3, 0.5, 0.1] {
         let elements = size(trial, [1 << 12, 1 << 18, 1 << 21]);
-        test(trial, &format!("noise at p = {drop}"), |trial, factor| {
+        let sees = |n| format!("a variance off by {:.1} %", 100.0 * 2.0 * (2.0 * 34.5 / n as f64).sqrt());
+        test(trial, &format!("noise at p = {drop}"), sees, |trial, factor| {
             let sampling =
                 sampling(trial, drop, dtype, elements * factor as usize, 1, |sampling| sampling.values = true)?;
             let samples = trial.sample(&sampling)?;
@@ -53,7 +54,6 @@ fn reading(z: &[f64], deviation: f64) -> Reading {
         samples: z.len() as u64,
         // A NaN among the values is the greatest surprise.
         p_value: if p_value.is_nan() { 0.0 } else { p_value },
-        smallest_detectable: format!("a variance off by {:.1} %", 100.0 * 2.0 * (2.0 * 34.5 / n).sqrt()),
         expected,
         got,
     };

@@ -176,7 +176,9 @@ fn sampled(
     name: &str,
 ) -> Check {
     let samples = size(trial, [4_000, 20_000, 400_000]);
-    test(trial, name, |trial, factor| {
+    let worst = exact.variance.rows_range(range.clone()).max();
+    let sees = |samples| format!("a mean off by {:.2e}", 2.0 * (2.0 * worst * 24.0 / samples as f64).sqrt());
+    test(trial, name, sees, |trial, factor| {
         let samples = samples * factor as usize;
         let seed = trial.fresh_seed();
         let means = trial.network(&example.case(trial.layer, Mode::Train, samples, seed))?;
@@ -192,10 +194,6 @@ fn sampled(
             Reading {
                 samples: samples as u64,
                 p_value: if got[i].is_nan() { 0.0 } else { p_value },
-                smallest_detectable: {
-                    let worst = exact.variance.rows_range(range.clone()).max();
-                    format!("a mean off by {:.2e}", 2.0 * (2.0 * worst * 24.0 / samples as f64).sqrt())
-                },
                 expected: format!("entry {i}: {expected:.6}"),
                 got: format!("{:.6}", got[i]),
             }

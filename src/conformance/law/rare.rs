@@ -34,13 +34,17 @@ fn check(trial: &mut Trial<'_>) -> Check {
         // of the format of x, but of single precision at most, for some frameworks take no other p.
         for drop in [2f64.powi(-23), 1.0 - dtype.unit_roundoff().max(2f64.powi(-24))] {
             trial.part(&format!("p = {drop}"), |trial| {
-                test(trial, &format!("p = {drop:e} in {dtype}"), |trial, factor| {
+                test(trial, &format!("p = {drop:e} in {dtype}"), sees, |trial, factor| {
                     nearly(trial, drop, dtype, elements * factor as usize)
                 })
             })?;
         }
         Ok(())
     })
+}
+
+fn sees(count: u64) -> String {
+    format!("an event of probability {:.2e} that should not happen", 13.8 / count as f64)
 }
 
 /// Nothing dropped, or everything.
@@ -70,7 +74,6 @@ fn nearly(trial: &mut Trial<'_>, drop: f64, dtype: Dtype, elements: usize) -> Ch
     Ok(Reading {
         samples: count,
         p_value: Binomial::new(count, p).at_least(seen),
-        smallest_detectable: format!("an event of probability {:.2e} that should not happen", 13.8 / count as f64),
         expected: format!("about {:.3} elements {what}", count as f64 * p),
         got: format!("{seen} of {count} {what}"),
     })

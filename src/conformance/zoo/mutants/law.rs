@@ -183,7 +183,7 @@ impl Dropout for Restarted {
 struct AntitheticBlocks;
 impl Dropout for AntitheticBlocks {
     fn keeps(&self, call: &Context<'_>, unit: u64) -> bool {
-        let uniform = if unit / 100 % 2 == 0 { call.uniform(unit) } else { 1.0 - call.uniform(unit - 100) };
+        let uniform = if (unit / 100).is_multiple_of(2) { call.uniform(unit) } else { 1.0 - call.uniform(unit - 100) };
         uniform >= call.drop
     }
 }
