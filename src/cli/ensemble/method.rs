@@ -6,6 +6,7 @@ use super::{Args, Failure};
 use clap::ValueEnum;
 use dropout_oracle::Model;
 use dropout_oracle::certified::CertifiedModel;
+use dropout_oracle::kernel::Enumeration;
 use dropout_oracle::marginal::method::{Method, Methods};
 use nalgebra::DVector;
 
@@ -77,7 +78,8 @@ pub fn choose(
         return chosen(Way::None, "not asked for");
     }
     let check = |budget: Budget| budget::check(args, model, budget, inputs);
-    let asked = |way, budget: Budget| check(budget).and_then(|()| chosen(way, "asked for"));
+    let affordable = |way, budget: Budget, because: &str| check(budget).and_then(|()| chosen(way, because));
+    let asked = |way, budget| affordable(way, budget, "asked for");
     let mean = |method| chosen(Way::Mean(method), "asked for");
     if certified.is_some() || args.targets.is_some() {
         if !matches!(args.method, Choice::Auto | Choice::Definition) || args.in_parts() {
@@ -98,10 +100,13 @@ pub fn choose(
         Choice::Lattice => mean(Method::Lattice),
         Choice::Auto if args.in_parts() => asked(Way::Fast, Budget::Fast),
         Choice::Auto if Budget::submodels(model, inputs).is_some_and(|all| all <= 1 << INSTANT_BITS) => {
-            asked(Way::Definition, Budget::Definition)
+            affordable(Way::Definition, Budget::Definition, "few masks: a forward pass for each")
         }
         Choice::Auto => match check(Budget::Fast) {
-            Ok(()) => chosen(Way::Fast, "many masks: each costs a few operations instead of a forward pass"),
+            Ok(()) if inputs.iter().all(|x| Enumeration::new(model, x).is_ok()) => {
+                chosen(Way::Fast, "many masks: each costs a few operations instead of a forward pass")
+            }
+            Ok(()) => affordable(Way::Definition, Budget::Definition, "logits beyond the range of the fast way"),
             Err(refusal) if args.limit.is_some() => Err(refusal),
             Err(refusal) => without_enumeration(model, inputs).ok_or(refusal),
         },
