@@ -7,6 +7,7 @@
 mod atomic;
 mod csv;
 mod error;
+mod fingerprint;
 mod idx;
 mod inputs;
 mod load;
@@ -15,11 +16,13 @@ mod npy;
 mod npz;
 mod number;
 mod save;
+pub mod sealed;
 mod table;
 mod tensors;
 
 pub use atomic::Output;
 pub use error::FileError;
+pub use fingerprint::Fingerprint;
 pub use inputs::load_inputs;
 pub use load::load_model;
 pub use manifest::{FORMAT, MAX_INPUTS};

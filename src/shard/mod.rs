@@ -14,7 +14,6 @@
 //! | from all shards to the predictions | [`merge`] |
 
 mod error;
-mod fingerprint;
 mod forest;
 mod merge;
 mod partial;
@@ -23,7 +22,6 @@ mod stored;
 mod work;
 
 pub use error::ShardError;
-pub use fingerprint::Fingerprint;
 pub use forest::Forest;
 pub use merge::merge;
 pub use partial::Partial;

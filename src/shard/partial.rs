@@ -1,7 +1,8 @@
 //! The state of a shard: what it belongs to, and what is done.
 
 use super::stored::{read, write};
-use super::{Fingerprint, Forest, Plan, Shard, ShardError};
+use super::{Forest, Plan, Shard, ShardError};
+use crate::file::Fingerprint;
 use crate::kernel::{Enumeration, Subtree};
 use crate::model::Model;
 use nalgebra::DVector;

@@ -1,22 +1,14 @@
 //! A partial result as a file; `schemas/partial-1.schema.json` says the same to programs.
 
-use super::{Fingerprint, Forest, Partial, Plan, Shard};
+use super::{Forest, Partial, Plan, Shard};
+use crate::file::Fingerprint;
+use crate::file::sealed::{seal, unseal};
 use crate::kernel::{Subtree, Sums};
 use nalgebra::DVector;
 use serde::{Deserialize, Serialize};
 
 /// The first field of every such file.
 const FORMAT: &str = "dropout-oracle/partial-1";
-
-/// The file: its contents, and their checksum.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Envelope {
-    format: String,
-    /// SHA-256 of `contents` as compact JSON, as written here.
-    checksum: Fingerprint,
-    contents: Contents,
-}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,25 +59,11 @@ pub(super) fn write(partial: &Partial) -> Vec<u8> {
         shard: partial.shard,
         done: trees.collect(),
     };
-    let envelope = Envelope { format: FORMAT.into(), checksum: checksum(&contents), contents };
-    let mut json = serde_json::to_vec(&envelope).expect("strings, integers and lists of them");
-    json.push(b'\n');
-    json
-}
-
-fn checksum(contents: &Contents) -> Fingerprint {
-    Fingerprint::of_bytes(&serde_json::to_vec(contents).expect("strings, integers and lists of them"))
+    seal(FORMAT, &contents)
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Partial, String> {
-    let envelope: Envelope = serde_json::from_slice(bytes).map_err(|error| format!("no partial result: {error}"))?;
-    if envelope.format != FORMAT {
-        return Err(format!("its format is {:?}; this version reads {FORMAT:?}", envelope.format));
-    }
-    let Contents { network, inputs, plan, shard, done: trees } = &envelope.contents;
-    if checksum(&envelope.contents) != envelope.checksum {
-        return Err("its checksum does not match: the file was changed or damaged".into());
-    }
+    let Contents { network, inputs, plan, shard, done: trees } = unseal(bytes, FORMAT, "partial result")?;
     let mut done = vec![Forest::default(); plan.rows()];
     for tree in trees {
         let subtree = Subtree::new(tree.depth, tree.index).ok_or("a subtree that does not exist")?;
@@ -98,5 +76,5 @@ pub(super) fn read(bytes: &[u8]) -> Result<Partial, String> {
         let forest = done.get_mut(tree.row).ok_or("an input that does not exist")?;
         forest.insert(subtree, sums).map_err(|_| "masks are there twice")?;
     }
-    Ok(Partial { network: network.clone(), inputs: inputs.clone(), plan: plan.clone(), shard: *shard, done })
+    Ok(Partial { network, inputs, plan, shard, done })
 }

@@ -2,8 +2,10 @@
 
 use super::Failure;
 use super::course::{Best, Course};
+use dropout_oracle::file::Fingerprint;
+use dropout_oracle::file::sealed::{seal, unseal};
 use dropout_oracle::network::Affine;
-use dropout_oracle::shard::Fingerprint;
+
 use dropout_oracle::train::Training;
 use dropout_oracle::trainer::{Float, State};
 use nalgebra::{DMatrix, DVector};
@@ -12,16 +14,6 @@ use std::path::Path;
 
 /// The first field of every such file.
 const FORMAT: &str = "dropout-oracle/training-1";
-
-/// The file: its contents, and their checksum.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Envelope {
-    format: String,
-    /// SHA-256 of `contents` as compact JSON, as written here.
-    checksum: Fingerprint,
-    contents: Contents,
-}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,10 +85,6 @@ fn affine<F: Float>(layers: &[Layer]) -> Result<Vec<Affine<F>>, String> {
     layers.iter().map(affine).collect::<Option<_>>().ok_or_else(|| "a layer has other numbers than its shape".into())
 }
 
-fn checksum(contents: &Contents) -> Fingerprint {
-    Fingerprint::of_bytes(&serde_json::to_vec(contents).expect("strings, numbers and lists of them"))
-}
-
 /// The bytes of the file.
 pub fn write<F: Float>(work: &Work, state: &State<F>, best: Option<&Best<F>>, course: &Course) -> Vec<u8> {
     let contents = Contents {
@@ -107,10 +95,7 @@ pub fn write<F: Float>(work: &Work, state: &State<F>, best: Option<&Best<F>>, co
         best: best.map(|best| StoredBest { step: best.step, loss: best.loss, parameters: layers(&best.parameters) }),
         course: course.clone(),
     };
-    let envelope = Envelope { format: FORMAT.into(), checksum: checksum(&contents), contents };
-    let mut json = serde_json::to_vec(&envelope).expect("strings, numbers and lists of them");
-    json.push(b'\n');
-    json
+    seal(FORMAT, &contents)
 }
 
 /// A training that can go on.
@@ -124,15 +109,8 @@ pub struct Resumed<F> {
 pub fn read<F: Float>(path: &Path, work: &Work, training: &Training) -> Result<Resumed<F>, Failure> {
     let wrong = |why: String| Failure::CouldNotRun(format!("checkpoint {}: {why}", path.display()));
     let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-    let envelope: Envelope =
-        serde_json::from_slice(&bytes).map_err(|error| wrong(format!("no checkpoint of a training: {error}")))?;
-    if envelope.format != FORMAT {
-        return Err(wrong(format!("its format is {:?}; this version reads {FORMAT:?}", envelope.format)));
-    }
-    if checksum(&envelope.contents) != envelope.checksum {
-        return Err(wrong("its checksum does not match: the file was changed or damaged".into()));
-    }
-    let Contents { work: found, step, parameters, velocities, best, course } = envelope.contents;
+    let Contents { work: found, step, parameters, velocities, best, course } =
+        unseal(&bytes, FORMAT, "checkpoint of a training").map_err(wrong)?;
     for (what, found, here) in
         [("configuration", &found.config, &work.config), ("set of examples", &found.data, &work.data)]
     {

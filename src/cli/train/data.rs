@@ -3,8 +3,8 @@
 use super::Failure;
 use super::config::{Config, Head, MOST_OUTPUTS, Part};
 use dropout_oracle::data::{Digits, Examples};
+use dropout_oracle::file::Fingerprint;
 use dropout_oracle::file::load_table;
-use dropout_oracle::shard::Fingerprint;
 use nalgebra::DVector;
 use std::path::Path;
 
