@@ -44,6 +44,7 @@ mod law_errors;
 mod law_masks;
 mod law_moments;
 mod law_sampling;
+mod logistic_units;
 mod marginal_classes;
 mod marginal_deep_linear;
 mod marginal_exponential;
