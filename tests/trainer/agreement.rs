@@ -25,7 +25,7 @@ fn start<F: Float>(case: &Case) -> State<F> {
     Trainer::new(&case.model(), case.training.clone()).unwrap().state()
 }
 
-fn in_f64<F: Float>(state: &State<F>) -> State<f64> {
+pub fn in_f64<F: Float>(state: &State<F>) -> State<f64> {
     let map = |layers: &[dropout_oracle::network::Affine<F>]| {
         layers.iter().map(|affine| affine.map(|w| w.to_f64())).collect()
     };
@@ -38,7 +38,7 @@ fn in_f64<F: Float>(state: &State<F>) -> State<f64> {
 }
 
 /// Which units the stream keeps, by layer and row; nothing without dropout.
-fn masks(case: &Case, step: u64) -> Vec<Vec<Vec<bool>>> {
+pub fn masks(case: &Case, step: u64) -> Vec<Vec<Vec<bool>>> {
     let masks = dropout_oracle::trainer::Masks::new(case.training.seed);
     let mut all = vec![Vec::new(); case.layers.len()];
     for (keep, layer, width) in case.dropout() {

@@ -4,5 +4,6 @@ mod agreement;
 mod bound;
 mod cases;
 mod masks;
+mod pytorch;
 mod runs;
 mod support;
