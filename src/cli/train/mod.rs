@@ -6,6 +6,7 @@ mod config;
 mod course;
 mod curves;
 mod data;
+mod forward;
 mod report;
 mod run;
 mod score;
