@@ -72,7 +72,7 @@ def main():
     arguments.add_argument("peers", nargs="*", metavar="PEER")
     arguments.add_argument("--threads", type=int, nargs="+", default=[1])
     arguments.add_argument("--rounds", type=int, default=3)
-    arguments.add_argument("--ours", help="the benchmark `trainer`, if it is not to be built here")
+    arguments.add_argument("--ours", help="the benchmark `trainer` of a release build, if it is not to be built here")
     arguments = arguments.parse_args()
     ours = arguments.ours
     if not ours:
