@@ -70,7 +70,6 @@ mod nwgm;
 mod nwgm_bounds;
 mod rbm_dropout;
 mod rnn_masks;
-mod same_bits;
 mod scalar_functions;
 mod sgd_standard_vs_inverted;
 mod train_averaging;
