@@ -28,6 +28,7 @@ mod factors;
 pub mod gradient;
 mod last_layer;
 pub mod lattice;
+mod leave_one_out;
 pub mod logistic;
 pub mod logit;
 pub mod method;
