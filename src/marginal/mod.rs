@@ -14,7 +14,8 @@
 //! | one unit with integer weights | any | law of S by dynamic programming | [`lattice`] | in rationals |
 //! | deep linear | squared | mean and covariance, layer by layer | [`deep_linear`] | in rationals |
 //!
-//! [`method`] is the front door: which of them a network admits, what each costs, and the cheapest.
+//! [`method`] is the front door: which of them a network admits, what each costs, and the cheapest; [`losses`] the one to
+//! mean losses.
 //! `docs/exact-marginal.md` derives the method and proves the bounds.
 
 pub mod certificate;
@@ -28,8 +29,10 @@ mod factors;
 pub mod gradient;
 mod last_layer;
 pub mod lattice;
+mod leave_one_out;
 pub mod logistic;
 pub mod logit;
+pub mod losses;
 pub mod method;
 pub mod objective;
 mod rule;
@@ -42,4 +45,5 @@ pub use gradient::Gradient;
 pub use lattice::Lattice;
 pub use logistic::Readout;
 pub use logit::{Logit, Term};
+pub use losses::Losses;
 pub use method::{Method, Methods};

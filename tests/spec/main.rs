@@ -51,6 +51,7 @@ mod marginal_exponential;
 mod marginal_gradient;
 mod marginal_lattice;
 mod marginal_logistic;
+mod marginal_losses;
 mod marginal_method;
 mod marginal_objective;
 mod marginal_readout;

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 /// A model and an input.
-type Case = (usize, Vec<i32>, HeadKind, bool, bool);
+pub(crate) type Case = (usize, Vec<i32>, HeadKind, bool, bool);
 
 fn head() -> impl Strategy<Value = HeadKind> + Clone {
     prop_oneof![
@@ -25,11 +25,11 @@ fn head() -> impl Strategy<Value = HeadKind> + Clone {
 
 /// How many hidden units (none: one affine layer), numbers to take weights from, the head, the convention, and whether
 /// the hidden units are linear.
-fn case() -> impl Strategy<Value = Case> + Clone {
+pub(crate) fn case() -> impl Strategy<Value = Case> + Clone {
     (0usize..=3, prop::collection::vec(-16i32..=16, 64), head(), any::<bool>(), any::<bool>())
 }
 
-fn model((hidden, numbers, head, inverted, is_linear): &Case) -> (Model, DVector<f64>) {
+pub(crate) fn model((hidden, numbers, head, inverted, is_linear): &Case) -> (Model, DVector<f64>) {
     let mut numbers = numbers.iter().map(|k| f64::from(*k) / 8.0).cycle();
     let outputs = if *head == HeadKind::Softmax { 2 } else { 1 + numbers.next().unwrap().abs() as usize };
     let mut affine = |outputs: usize, inputs: usize| {
