@@ -76,6 +76,7 @@ mod sgd_standard_vs_inverted;
 mod train_averaging;
 mod train_digits;
 mod train_gradient;
+mod train_noise;
 mod train_objective;
 mod train_objectives;
 mod train_regularisers;

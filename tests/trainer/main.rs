@@ -3,6 +3,8 @@
 mod agreement;
 mod bound;
 mod cases;
+mod conventions;
 mod masks;
+mod noise;
 mod runs;
 mod support;

@@ -1,5 +1,6 @@
 //! The gradient of a panel of weights, and the step that it causes.
 
+use super::Multipliers;
 use crate::trainer::columns::Columns;
 use crate::trainer::float::Float;
 use crate::trainer::panel::Panel;
@@ -17,7 +18,7 @@ pub(crate) struct Rule<F> {
     pub(crate) max_norm: Option<F>,
 }
 
-/// One step of a panel down \\(H^\top E\\).
+/// One step of a panel down \\(\mu \circ (H^\top E)\\).
 pub(crate) struct Update<'a, F: Float> {
     /// H.
     pub(crate) input: &'a [F],
@@ -27,6 +28,8 @@ pub(crate) struct Update<'a, F: Float> {
     pub(crate) error: &'a [F],
     /// W, b and their velocities.
     pub(crate) panel: &'a mut Panel<F>,
+    /// What multiplied the weights in this step.
+    pub(crate) multipliers: Multipliers<'a, F>,
     pub(crate) rule: Rule<F>,
 }
 
@@ -105,7 +108,8 @@ impl<F: Float> Update<'_, F> {
             let range = (row + i) * stride + vector..(row + i) * stride + vector + VECTORS;
             let (weight, velocity) = (&mut weight[range.clone()], &mut velocity[range]);
             for v in 0..VECTORS {
-                let gradient = self.rule.penalised(simd, gradient[i][v], weight[v]);
+                let gradient = self.multipliers.times(simd, row + i, vector + v, gradient[i][v]);
+                let gradient = self.rule.penalised(simd, gradient, weight[v]);
                 (weight[v], velocity[v]) = self.rule.moved(simd, weight[v], velocity[v], gradient);
                 squares[v] = F::mul_add(simd, weight[v], weight[v], squares[v]);
             }
