@@ -4,7 +4,7 @@
 
 Prints the median milliseconds a step: of the processor with one thread, so that a busy machine does not count against a
 peer, else of the clock. Run it beside `cargo run --release -p dropout-oracle-benches --bin trainer`; only ratios of one
-session mean something.
+session mean something. The peers in Rust, Burn and Candle, are crates of their own beside this file.
 """
 
 import argparse
