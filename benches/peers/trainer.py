@@ -1,13 +1,16 @@
-"""The same training jobs in PyTorch (eager) and JAX (jit), as a user would write them.
+"""The training jobs of benches/src/bin/trainer.rs in PyTorch (eager, its SGD fused or not) and JAX (jit), as a user would
+write them.
 
-    python benches/peers/trainer.py torch|jax [--threads N] [--only SHAPE] [--rounds N]
+    OMP_NUM_THREADS=N python benches/peers/trainer.py torch|torch-fused|jax [--only SHAPE]
 
-Prints the median milliseconds a step: of the processor with one thread, so that a busy machine does not count against a
-peer, else of the clock. Run it beside `cargo run --release -p dropout-oracle-benches --bin trainer`; only ratios of one
-session mean something. The peers in Rust, Burn and Candle, are crates of their own beside this file.
+Prints a line a shape: name, version, shape, median milliseconds a step; of the processor with one thread, so that a busy
+machine does not count against a peer, else of the clock. benches/peers/train.py compares them: only ratios of one run mean
+something.
 """
 
 import argparse
+import functools
+import importlib.metadata
 import os
 import statistics
 import time
@@ -19,6 +22,10 @@ SHAPES = {
     "deep": ([100, 256, 256, 256, 256, 10], 0.0, 0.3, 64),
     "odd": ([77, 131, 97, 3], 0.2, 0.5, 37),
     "small": ([64, 32, 10], 0.2, 0.5, 32),
+    "width 50": ([784, 50, 50, 10], 0.2, 0.5, 100),
+    "width 200": ([784, 200, 200, 10], 0.2, 0.5, 100),
+    "width 400": ([784, 400, 400, 10], 0.2, 0.5, 100),
+    "width 1600": ([784, 1600, 1600, 10], 0.2, 0.5, 100),
 }
 RATE, MOMENTUM, MAX_NORM = 0.05, 0.9, 3.0
 
@@ -30,17 +37,16 @@ def data(widths, batch):
     return rng.random((batch, widths[0]), dtype=numpy.float32), rng.integers(0, widths[-1], batch)
 
 
-def torch_step(widths, drop_input, drop_hidden, batch, threads):
+def torch_step(widths, drop_input, drop_hidden, batch, fused=None):
     import torch
 
-    torch.set_num_threads(threads)
     layers = []
     for number, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
         drop = drop_hidden if number else drop_input
         layers += [torch.nn.Dropout(drop)] if drop else []
         layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
     model = torch.nn.Sequential(*layers[:-1])
-    optimiser = torch.optim.SGD(model.parameters(), lr=RATE, momentum=MOMENTUM)
+    optimiser = torch.optim.SGD(model.parameters(), lr=RATE, momentum=MOMENTUM, fused=fused)
     x, y = map(torch.from_numpy, data(widths, batch))
 
     def step():
@@ -58,7 +64,7 @@ def torch_step(widths, drop_input, drop_hidden, batch, threads):
     return step, lambda loss: loss.item()
 
 
-def jax_step(widths, drop_input, drop_hidden, batch, threads):
+def jax_step(widths, drop_input, drop_hidden, batch):
     import jax
     import jax.numpy as jnp
 
@@ -99,21 +105,28 @@ def jax_step(widths, drop_input, drop_hidden, batch, threads):
     return step, lambda value: float(value)
 
 
+PEERS = {
+    "torch": ("torch", "PyTorch eager", torch_step),
+    "torch-fused": ("torch", "PyTorch fused", functools.partial(torch_step, fused=True)),
+    "jax": ("jax", "JAX jit", jax_step),
+}
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("peer", choices=["torch", "jax"])
-    arguments.add_argument("--threads", type=int, default=1)
+    arguments.add_argument("peer", choices=PEERS)
     arguments.add_argument("--only", choices=SHAPES)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments = arguments.parse_args()
+    threads = int(os.environ.setdefault("OMP_NUM_THREADS", "1"))
     if hasattr(os, "sched_setaffinity"):  # XLA takes as many threads as there are processors
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arguments.threads])
-    os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
-    clock = time.process_time if arguments.threads == 1 else time.perf_counter
-    make = {"torch": torch_step, "jax": jax_step}[arguments.peer]
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    clock = time.process_time if threads == 1 else time.perf_counter
+    package, title, make = PEERS[arguments.peer]
+    version = importlib.metadata.version(package)
     for name, shape in SHAPES.items():
         if arguments.only in (None, name):
-            step, finish = make(*shape, arguments.threads)
+            step, finish = make(*shape)
             first = finish(step())
             flop = 2 * shape[3] * sum(3 * a * b for a, b in zip(shape[0], shape[0][1:]))
             count = min(300, max(10, int(5e9 / flop)))
@@ -125,7 +138,7 @@ def main():
                 last = finish(result)
                 times.append((clock() - start) / count * 1e3)
             assert last < first, f"{name}: the loss went from {first} to {last}"
-            print(f"{arguments.peer}\t{name}\t{arguments.threads} threads\t{statistics.median(times):.3f} ms/step", flush=True)
+            print(f"{title},{version},{name},{statistics.median(times):.4f}", flush=True)
 
 
 if __name__ == "__main__":

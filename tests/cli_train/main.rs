@@ -1,6 +1,7 @@
 //! `dropout-oracle train` from end to end, through the built program.
 
 mod data;
+mod methods;
 mod refusals;
 mod resume;
 mod training;

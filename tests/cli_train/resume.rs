@@ -9,37 +9,37 @@ fn results(workshop: &Workshop) -> [Vec<u8>; 3] {
     ["t.json", "t.safetensors", "log"].map(|name| workshop.read(name))
 }
 
-/// A training of many steps that is killed again and again ends with the same bytes as one in one go: the seconds
-/// between checkpoints are 0, so each of its steps is one.
+/// A training that is killed twenty times at moments of any kind, half of them perhaps before it has read its checkpoint,
+/// ends with the same bytes as one in one go: the seconds between checkpoints are 0, so each of its steps is one. Ten kills
+/// let it take at most some hundred steps, so it cannot have ended before.
 #[test]
 fn killed_trainings_end_with_the_same_bytes_as_one_in_one_go_on_any_number_of_threads() {
-    let config = SMALL.replace("steps = 12", "steps = 150");
-    for (stopping, precision) in [("", "f32"), ("early_stopping = { patience = 3 }", "f64")] {
+    let config = SMALL.replace("steps = 12", "steps = 1000").replace("every = 5", "every = 50");
+    for (stopping, precision) in [("", "f32"), ("early_stopping = { patience = 30 }", "f64")] {
         let config =
             format!("{config}\n{stopping}").replace("seed = 3", &format!("seed = 3, precision = '{precision}'"));
         let whole = Workshop::new(&config);
         assert_eq!(whole.train(&["--log", "log", "--threads", "1"]).status, 0);
         let parts = Workshop::new(&config);
-        let options = ["train", "t.toml", "--log", "log", "--checkpoint", "c", "--every", "0", "--threads", "2"];
-        let mut unfinished = 0;
-        for more in [0, 10, 20] {
+        let options =
+            |every| ["train", "t.toml", "--log", "log", "--checkpoint", "c", "--every", every, "--threads", "2"];
+        for kill in 0..10 {
             let mut child = Command::new(env!("CARGO_BIN_EXE_dropout-oracle"))
-                .args(options)
+                .args(options("0"))
                 .current_dir(parts.0.path())
                 .stdout(Stdio::null())
                 .spawn()
                 .unwrap();
             let changed = || std::fs::metadata(parts.path("c")).and_then(|file| file.modified()).ok();
             let (before, start) = (changed(), Instant::now());
-            while changed() == before && start.elapsed() < Duration::from_secs(10) {
+            while kill % 2 == 0 && changed() == before && start.elapsed() < Duration::from_secs(10) {
                 std::thread::sleep(Duration::from_millis(1));
             }
-            std::thread::sleep(Duration::from_millis(more));
+            std::thread::sleep(Duration::from_micros(kill * 3571 % 8_000));
             child.kill().unwrap(); // SIGKILL
-            unfinished += usize::from(!child.wait().unwrap().success());
+            assert!(!child.wait().unwrap().success(), "it was killed before its end");
         }
-        assert!(unfinished > 0, "at least one was killed before its end");
-        assert_eq!(super::run(parts.0.path(), &options).status, 0);
+        assert_eq!(super::run(parts.0.path(), &options("30")).status, 0);
         assert!(results(&parts) == results(&whole), "{precision}");
     }
 }

@@ -28,7 +28,7 @@ fn start<F: Float>(case: &Case) -> State<F> {
     Trainer::new(&case.model(), case.training.clone()).unwrap().state()
 }
 
-fn in_f64<F: Float>(state: &State<F>) -> State<f64> {
+pub fn in_f64<F: Float>(state: &State<F>) -> State<f64> {
     let map = |layers: &[dropout_oracle::network::Affine<F>]| {
         layers.iter().map(|affine| affine.map(|w| w.to_f64())).collect()
     };

@@ -6,5 +6,6 @@ mod cases;
 mod conventions;
 mod masks;
 mod noise;
+mod pytorch;
 mod runs;
 mod support;

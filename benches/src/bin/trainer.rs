@@ -3,13 +3,15 @@
 //! `cargo run --release -p dropout-oracle-benches --bin trainer [-- --quick] [-- --only SHAPE]`
 //!
 //! Everything is measured in one run, in rounds, and medians are reported: on a shared machine only ratios within a run
-//! mean something. The peers are in `benches/peers/trainer.py`.
+//! mean something. With `--peer` it is one of those that `benches/peers/train.py` compares, and prints a line a shape:
+//! name, version, shape, milliseconds a step, share of the peak, share of the masks.
 
 use dropout_oracle::data::Examples;
 use dropout_oracle::model::{Convention, HeadKind, Model};
 use dropout_oracle::network::{Affine, Layer, Mlp, PiecewiseLinear};
 use dropout_oracle::train::{Decay, Method, Training, initial::he_uniform};
 use dropout_oracle::trainer::{Data, InstructionSet, KeepProbability, Masks, Trainer};
+use dropout_oracle_benches::median;
 use nalgebra::{DMatrix, DVector};
 use pulp::{Arch, Simd, WithSimd};
 use std::hint::black_box;
@@ -31,6 +33,14 @@ const SHAPES: [Shape; 5] = [
     Shape { name: "deep", widths: &[100, 256, 256, 256, 256, 10], input_keep: 1.0, hidden_keep: 0.7, batch: 64 },
     Shape { name: "odd", widths: &[77, 131, 97, 3], input_keep: 0.8, hidden_keep: 0.5, batch: 37 },
     Shape { name: "small", widths: &[64, 32, 10], input_keep: 0.8, hidden_keep: 0.5, batch: 32 },
+];
+
+/// The reference job at other widths.
+const WIDTHS: [Shape; 4] = [
+    Shape { name: "width 50", widths: &[784, 50, 50, 10], ..SHAPES[0] },
+    Shape { name: "width 200", widths: &[784, 200, 200, 10], ..SHAPES[0] },
+    Shape { name: "width 400", widths: &[784, 400, 400, 10], ..SHAPES[0] },
+    Shape { name: "width 1600", widths: &[784, 1600, 1600, 10], ..SHAPES[0] },
 ];
 
 impl Shape {
@@ -138,11 +148,6 @@ fn timed<T>(threads: usize, work: impl FnOnce() -> T) -> (f64, T) {
     (seconds, result)
 }
 
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
-}
-
 /// Without noise two steps agree with the reference, and with noise all instruction sets give the same bits.
 fn check(shape: &Shape) {
     let (mut model, examples) = (shape.model(), shape.examples(shape.batch));
@@ -165,16 +170,63 @@ fn check(shape: &Shape) {
     sets.for_each(|set| assert_eq!(bits(set), bits(InstructionSet::best()), "{}", shape.name));
 }
 
+/// What a step takes.
+struct Cost {
+    seconds: f64,
+    /// Share of the machine's peak.
+    of_peak: f64,
+    /// Share of drawing the masks.
+    masks: f64,
+}
+
+/// Medians over rounds of `count` steps, on the threads of this pool.
+fn cost(shape: &Shape, data: &Data<f32>, set: InstructionSet, rounds: usize, count: u64) -> Cost {
+    let threads = rayon::current_num_threads();
+    let trainer = Trainer::<f32>::new(&shape.model(), shape.training(u64::MAX)).expect("a trainable network");
+    let mut trainer = trainer.instruction_set(set).expect("available");
+    let rows: Vec<usize> = (0..shape.batch).collect();
+    let (mut seconds, mut peaks, mut masks) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        peaks.push(peak(threads));
+        let steps = || (0..count).try_for_each(|_| trainer.step_on(data, &rows).map(|_| ()));
+        let (time, result) = timed(threads, steps);
+        result.expect("finite losses");
+        seconds.push(time / count as f64);
+        masks.push(timed(1, || (0..50).for_each(|step| shape.masks(step))).0 / 50.0);
+    }
+    let seconds = median(seconds);
+    Cost { seconds, of_peak: shape.flop() / seconds / median(peaks), masks: median(masks) / (threads as f64 * seconds) }
+}
+
+/// Steps a round, so that it takes a fraction of a second.
+fn steps(shape: &Shape) -> u64 {
+    ((2e10 / shape.flop()) as u64).clamp(20, 2000)
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let given = |name: &str| arguments.iter().any(|argument| argument == name);
     let only = arguments.iter().position(|argument| argument == "--only").map(|at| arguments[at + 1].clone());
+    let chosen = |shape: &&Shape| only.as_deref().is_none_or(|only| only == shape.name);
+    if given("--peer") {
+        for shape in SHAPES.iter().chain(&WIDTHS).filter(chosen) {
+            let data = Data::from_examples(&shape.examples(shape.batch)).expect("finite numbers");
+            let Cost { seconds, of_peak, masks } = cost(shape, &data, InstructionSet::best(), 5, steps(shape));
+            let version = env!("CARGO_PKG_VERSION");
+            println!("ours,{version},{},{:.4},{of_peak:.3},{masks:.4}", shape.name, seconds * 1e3);
+        }
+    } else {
+        table(given("--quick"), SHAPES.iter().filter(chosen));
+    }
+}
+
+fn table<'a>(quick: bool, shapes: impl Iterator<Item = &'a Shape>) {
     let rounds = if quick { 1 } else { 7 };
     let threads: Vec<usize> = [1, 2, 4, 8].into_iter().filter(|&t| t <= rayon::current_num_threads()).collect();
     println!("best instruction set: {:?}", InstructionSet::best());
     println!("shape\tthreads\tset\tsteps/s\tms/step\tGFLOP/s\tof peak\tmasks\treference ms/step\ttimes reference");
-    for shape in SHAPES.iter().filter(|shape| only.as_deref().is_none_or(|only| only == shape.name)) {
-        let (model, examples) = (shape.model(), shape.examples(1000.max(shape.batch)));
+    for shape in shapes {
+        let examples = shape.examples(1000.max(shape.batch));
         if shape.flop() < 2e8 || !quick {
             check(shape);
         }
@@ -189,39 +241,21 @@ fn main() {
         });
         for &threads in &threads {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
-            pool.install(|| {
-                for set in [InstructionSet::Avx512, InstructionSet::Avx2] {
-                    if !set.is_available() {
-                        continue;
-                    }
-                    let count = if quick { 3 } else { ((2e10 / shape.flop()) as u64).clamp(20, 2000) };
-                    let trainer = Trainer::<f32>::new(&model, shape.training(u64::MAX)).expect("a trainable network");
-                    let mut trainer = trainer.instruction_set(set).expect("available");
-                    let rows: Vec<usize> = (0..shape.batch).collect();
-                    let (mut seconds, mut peaks, mut masks) = (Vec::new(), Vec::new(), Vec::new());
-                    for _ in 0..rounds {
-                        peaks.push(peak(threads));
-                        let steps = || (0..count).try_for_each(|_| trainer.step_on(&data, &rows).map(|_| ()));
-                        let (time, result) = timed(threads, steps);
-                        result.expect("finite losses");
-                        seconds.push(time / count as f64);
-                        masks.push(timed(1, || (0..50).for_each(|step| shape.masks(step))).0 / 50.0);
-                    }
-                    let (second, peak) = (median(seconds), median(peaks));
-                    let rate = shape.flop() / second;
-                    println!(
-                        "{}\t{threads}\t{set:?}\t{:.1}\t{:.3}\t{:.1}\t{:.0} %\t{:.1} %\t{:.1}\t{:.0}",
-                        shape.name,
-                        1.0 / second,
-                        second * 1e3,
-                        rate / 1e9,
-                        100.0 * rate / peak,
-                        100.0 * median(masks) / (threads as f64 * second),
-                        reference.unwrap_or(f64::NAN) * 1e3,
-                        reference.unwrap_or(f64::NAN) / second,
-                    );
-                }
-            });
+            for set in [InstructionSet::Avx512, InstructionSet::Avx2].into_iter().filter(|set| set.is_available()) {
+                let count = if quick { 3 } else { steps(shape) };
+                let Cost { seconds, of_peak, masks } = pool.install(|| cost(shape, &data, set, rounds, count));
+                println!(
+                    "{}\t{threads}\t{set:?}\t{:.1}\t{:.3}\t{:.1}\t{:.0} %\t{:.1} %\t{:.1}\t{:.0}",
+                    shape.name,
+                    1.0 / seconds,
+                    seconds * 1e3,
+                    shape.flop() / seconds / 1e9,
+                    100.0 * of_peak,
+                    100.0 * masks,
+                    reference.unwrap_or(f64::NAN) * 1e3,
+                    reference.unwrap_or(f64::NAN) / seconds,
+                );
+            }
         }
     }
 }

@@ -1,12 +1,9 @@
-//! What a configuration says, and the network and settings that it stands for.
+//! What a configuration says.
+
+mod settings;
 
 use super::Failure;
-use dropout_oracle::Model;
-use dropout_oracle::model::{Convention, HeadKind};
-use dropout_oracle::network::{Affine, Layer, Mlp, PiecewiseLinear};
-use dropout_oracle::train::initial::he_uniform;
-use dropout_oracle::train::{Decay, Training};
-use nalgebra::{DMatrix, DVector};
+use super::method::{MethodSpec, Way};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -74,31 +71,65 @@ pub enum Head {
 #[serde(deny_unknown_fields)]
 pub struct NetworkSpec {
     pub hidden: Vec<usize>,
+    #[serde(default)]
+    activation: ActivationSpec,
     /// KEEP probabilities of the inputs and of each hidden layer; none for 1 everywhere.
     keep: Option<Vec<f64>>,
+    #[serde(default)]
+    convention: ConventionSpec,
     pub head: Head,
     variance: Option<f64>,
     pub outputs: Option<usize>,
 }
 
+/// What hidden units do.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ActivationSpec {
+    #[default]
+    Relu,
+    Identity,
+    Tanh,
+    Logistic,
+}
+
+/// How kept units are scaled.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ConventionSpec {
+    #[default]
+    Inverted,
+    Standard,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingSpec {
+    #[serde(default)]
+    pub method: MethodSpec,
     steps: Option<u64>,
     epochs: Option<u64>,
     batch: Option<usize>,
     learning_rate: Option<f64>,
     decay: Option<DecaySpec>,
     momentum: Option<f64>,
-    #[serde(default)]
-    nesterov: bool,
+    nesterov: Option<bool>,
     l2: Option<f64>,
     l1: Option<f64>,
+    sparsity: Option<SparsitySpec>,
     max_norm: Option<f64>,
+    tolerance: Option<f64>,
     #[serde(default)]
     seed: u64,
-    #[serde(default)]
-    pub precision: Precision,
+    precision: Option<Precision>,
+}
+
+/// The mean activity that logistic hidden units are asked for.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SparsitySpec {
+    target: f64,
+    strength: f64,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -178,6 +209,7 @@ impl Config {
         if self.training.steps.is_some() == self.training.epochs.is_some() {
             return Err("[training] needs either steps or epochs".into());
         }
+        self.check_method()?;
         if self.training.batch == Some(0) || self.validation.as_ref().is_some_and(|part| part.every == Some(0)) {
             return Err("[training] batch and [validation] every must be at least 1".into());
         }
@@ -194,62 +226,47 @@ impl Config {
         Some(Part { fraction: part.fraction, inputs: part.inputs.clone(), targets: part.targets.clone() })
     }
 
-    /// The settings, for so many examples to train on, and the steps from look to look.
-    pub fn training(&self, examples: usize) -> Result<(Training, u64), Failure> {
-        let spec = &self.training;
-        let batch = spec.batch.unwrap_or(32).min(examples);
-        let epoch = examples.div_ceil(batch) as u64;
-        let steps = spec.steps.or_else(|| spec.epochs?.checked_mul(epoch));
-        let steps = steps.filter(|&steps| steps > 0 && steps < 1 << 53).ok_or_else(|| {
-            Failure::CouldNotRun("[training] steps (or epochs) must be at least 1, and below 2^53 steps in all".into())
-        })?;
-        let mut training = Training::new(steps).batch(batch).seed(spec.seed);
-        training.learning_rate = spec.learning_rate.unwrap_or(training.learning_rate);
-        training.momentum = spec.momentum.unwrap_or(training.momentum);
-        training.nesterov = spec.nesterov;
-        training.decay = match spec.decay {
-            Some(DecaySpec::Constant) => Decay::Constant,
-            Some(DecaySpec::Linear) | None => Decay::Linear,
-        };
-        training.regularisers.l2 = spec.l2;
-        training.regularisers.l1 = spec.l1;
-        training.max_norm = spec.max_norm;
-        let every = self.validation.as_ref().and_then(|part| part.every).unwrap_or(epoch);
-        Ok((training, every))
-    }
-
-    /// The network with its initial weights.
-    pub fn model(&self, inputs: usize, outputs: usize) -> Result<Model, Failure> {
-        let spec = &self.network;
-        let widths = || [inputs].into_iter().chain(spec.hidden.iter().copied()).chain([outputs]);
-        let weights = widths().zip(widths().skip(1)).try_fold(0usize, |sum, (a, b)| sum.checked_add(a.checked_mul(b)?));
-        if weights.is_none_or(|weights| weights > MOST_WEIGHTS) {
-            return Err(Failure::CouldNotRun(format!("[network] has more than {MOST_WEIGHTS} weights")));
+    /// That each setting is one of the method's.
+    fn check_method(&self) -> Result<(), String> {
+        let (spec, name) = (&self.training, self.training.method.name);
+        if let Way::Minibatches(_) = spec.method.way {
+            return match spec.tolerance {
+                Some(_) => Err(format!("[training] tolerance does not belong to method = \"{name}\"; leave it out")),
+                None => Ok(()),
+            };
         }
-        let (mut layers, mut keep, mut width) = (Vec::new(), Vec::new(), inputs);
-        for (layer, &units) in spec.hidden.iter().chain([&outputs]).enumerate() {
-            let kept = spec.keep.as_ref().map_or(1.0, |keep| keep[layer]);
-            if kept < 1.0 {
-                layers.push(Layer::dropout(width));
-                keep.extend(std::iter::repeat_n(kept, width));
-            }
-            layers.push(Layer::Affine(Affine::new(DMatrix::zeros(units, width), DVector::zeros(units))?));
-            if layer < spec.hidden.len() {
-                layers.push(Layer::Unit(PiecewiseLinear::Relu.into()));
-            }
-            width = units;
+        let of_minibatches = [
+            ("epochs", spec.epochs.is_some()),
+            ("batch", spec.batch.is_some()),
+            ("learning_rate", spec.learning_rate.is_some()),
+            ("decay", spec.decay.is_some()),
+            ("momentum", spec.momentum.is_some()),
+            ("nesterov", spec.nesterov.is_some()),
+            ("l1", spec.l1.is_some()),
+            ("sparsity", spec.sparsity.is_some()),
+            ("max_norm", spec.max_norm.is_some()),
+            ("precision", spec.precision.is_some()),
+        ];
+        if let Some((key, _)) = of_minibatches.iter().find(|(_, set)| *set) {
+            return Err(format!(
+                "[training] {key} does not belong to method = \"{name}\", which goes down all examples at once by L-BFGS; \
+                 it takes steps, tolerance, l2 and seed"
+            ));
         }
-        let mut network = Mlp::new(inputs, layers)?;
-        he_uniform(&mut network, self.training.seed);
-        Ok(Model::new(network, self.head(), DVector::from(keep), Convention::Inverted)?)
-    }
-
-    fn head(&self) -> HeadKind {
-        match self.network.head {
-            Head::Softmax => HeadKind::Softmax,
-            Head::Bernoulli => HeadKind::Bernoulli,
-            Head::Gaussian => HeadKind::Gaussian { variance: self.network.variance.unwrap_or(1.0) },
-            Head::Poisson => HeadKind::Poisson,
+        let positive = |x: Option<f64>| x.is_none_or(|x| x > 0.0 && x.is_finite());
+        if !(positive(spec.tolerance) && positive(spec.l2)) {
+            return Err("[training] tolerance and l2 must be positive and finite".into());
         }
+        if self.early_stopping.is_some() {
+            return Err(format!("[early_stopping] does not belong to method = \"{name}\"; give fewer steps instead"));
+        }
+        let dropped = self.network.keep.as_ref().is_some_and(|keep| keep[0] < 1.0);
+        if !(self.network.hidden.is_empty() && matches!(self.network.head, Head::Bernoulli) && dropped) {
+            return Err(format!(
+                "[training] method = \"{name}\" is for logistic regression with dropout: it needs hidden = [], \
+                 head = \"bernoulli\" and a keep below 1"
+            ));
+        }
+        Ok(())
     }
 }

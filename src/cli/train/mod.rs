@@ -6,6 +6,9 @@ mod config;
 mod course;
 mod curves;
 mod data;
+mod expected;
+mod forward;
+mod method;
 mod report;
 mod run;
 mod score;
@@ -14,8 +17,8 @@ use super::{Failure, Format};
 use compare::Predictor;
 use config::{Config, Precision};
 use data::Sets;
-use dropout_oracle::file::Fingerprint;
-use dropout_oracle::file::{Output, save_model};
+use dropout_oracle::file::{Fingerprint, Output, save_model};
+use method::Way;
 use report::Report;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -81,6 +84,10 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     if args.compare && config.test.is_none() {
         return Err(Failure::Usage("--compare needs test examples: give the configuration a [test] section".into()));
     }
+    if args.checkpoint.is_some() && matches!(config.training.method.way, Way::Expected(_)) {
+        let name = config.training.method.name;
+        return Err(Failure::Usage(format!("--checkpoint does not belong to method = \"{name}\"; leave it out")));
+    }
     let sets = Sets::load(&config, path.parent().unwrap_or(Path::new("")))?;
     let (training, every) = config.training(sets.train.count())?;
     let mut model = config.model(sets.train.inputs()[0].len(), sets.train.targets()[0].len())?;
@@ -97,9 +104,10 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
             data: sets.fingerprint(),
         },
     };
-    let done = match config.training.precision {
-        Precision::F32 => run::train::<f32>(&job, &mut model)?,
-        Precision::F64 => run::train::<f64>(&job, &mut model)?,
+    let done = match (config.training.method.way, config.precision()) {
+        (Way::Minibatches(_), Precision::F32) => run::train::<f32>(&job, &mut model)?,
+        (Way::Minibatches(_), Precision::F64) => run::train::<f64>(&job, &mut model)?,
+        (Way::Expected(expectation), _) => expected::train(&job, expectation, config.tolerance(), &mut model)?,
     };
     save_model(&model, &net)?;
     if let Some(curves) = curves {
@@ -114,7 +122,7 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
             not_exact = why;
         }
     }
-    let report = Report::new(&net, &model, &sets, &done, test, not_exact);
+    let report = Report::new(&net, config.training.method.name, &model, &sets, &done, test, not_exact);
     match format {
         Format::Text => super::print(&report::text(&report)),
         Format::Json => super::print(&serde_json::to_string(&report)?),

@@ -17,10 +17,14 @@ pub struct Report<'a> {
     format: &'static str,
     network: String,
     shape: String,
+    method: &'static str,
     examples: Counts,
     steps: u64,
     /// The steps behind the network that was kept.
     kept_step: u64,
+    /// The largest entry of the objective's gradient at the end, of a method without noise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gradient: Option<f64>,
     error: &'static str,
     looks: &'a [Look],
     test: Vec<Predictor>,
@@ -38,6 +42,7 @@ struct Counts {
 impl<'a> Report<'a> {
     pub fn new(
         network: &Path,
+        method: &'static str,
         model: &Model,
         sets: &Sets,
         done: &'a Done,
@@ -49,6 +54,7 @@ impl<'a> Report<'a> {
             format: "dropout-oracle/train-1",
             network: network.display().to_string(),
             shape: model.shape(),
+            method,
             examples: Counts {
                 train: sets.train.count(),
                 validation: count(&sets.validation),
@@ -56,6 +62,7 @@ impl<'a> Report<'a> {
             },
             steps: done.steps,
             kept_step: done.kept_step,
+            gradient: done.slope,
             error: error_name(model.head_kind()),
             looks: &done.course.looks,
             test,
@@ -66,15 +73,20 @@ impl<'a> Report<'a> {
 
 /// For people.
 pub fn text(report: &Report<'_>) -> String {
-    let Report { network, shape, examples, steps, kept_step, looks, .. } = report;
+    let Report { network, shape, method, examples, steps, kept_step, looks, .. } = report;
     let Counts { train, validation, test } = examples;
     let mut text = format!(
-        "Trained {shape} for {steps} steps on {train} examples ({validation} for validation, {test} for test).\n"
+        "Trained {shape} for {steps} steps on {train} examples ({validation} for validation, {test} for test), method \
+         {method}.\n"
     );
     let number = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.4}"));
     let error = report.error.replace('_', " ");
-    if let Some(last) = looks.last() {
-        text += &format!("Loss of the last minibatches: {}\n", number(last.loss));
+    match (looks.last(), report.gradient) {
+        (Some(last), Some(gradient)) => {
+            text += &format!("Expected loss: {}, no entry of the gradient above {gradient:.1e}\n", number(last.loss));
+        }
+        (Some(last), None) => text += &format!("Loss of the last minibatches: {}\n", number(last.loss)),
+        (None, _) => {}
     }
     let kept = looks.iter().find(|look| look.step == *kept_step).and_then(|look| look.validation);
     if let Some(score) = kept {

@@ -35,6 +35,8 @@ pub struct Done {
     pub steps: u64,
     /// Steps behind the network that is kept.
     pub kept_step: u64,
+    /// The largest entry of the objective's gradient there, where it is known.
+    pub slope: Option<f64>,
 }
 
 /// Trains `model`, from its checkpoint if there is one.
@@ -100,7 +102,7 @@ pub fn train<F: Float>(job: &Job<'_>, model: &mut Model) -> Result<Done, Failure
         trainer = Trainer::resume(model, State { training: job.training.clone(), step: of, parameters, velocities })?;
     }
     trainer.write_to(model)?;
-    Ok(Done { course, steps: step, kept_step })
+    Ok(Done { course, steps: step, kept_step, slope: None })
 }
 
 fn start<F: Float>(job: &Job<'_>, model: &Model) -> Result<State<F>, Error> {
@@ -130,14 +132,14 @@ fn progress(steps: u64, step: u64) -> Result<ProgressBar, Failure> {
 }
 
 /// The log: one look a line, in JSON.
-struct Log {
+pub struct Log {
     path: PathBuf,
     file: File,
 }
 
 impl Log {
     /// A log that begins with what was seen before an interruption.
-    fn new(path: &Path, looks: &[Look]) -> Result<Self, Failure> {
+    pub fn new(path: &Path, looks: &[Look]) -> Result<Self, Failure> {
         let file = File::create(path)
             .map_err(|error| Failure::CouldNotRun(format!("cannot write {}: {error}", path.display())))?;
         let mut log = Self { path: path.into(), file };

@@ -1,9 +1,8 @@
 //! How well predictions fit: their negative log-likelihood and their error.
 
+use super::forward;
 use dropout_oracle::data::Examples;
-use dropout_oracle::law::Law;
 use dropout_oracle::model::HeadKind;
-use dropout_oracle::network::Network;
 use dropout_oracle::{Error, Model};
 use nalgebra::DVector;
 use rayon::prelude::*;
@@ -62,10 +61,9 @@ pub fn error(kind: &HeadKind, expected: &DVector<f64>, target: &DVector<f64>) ->
 
 /// The score of weight scaling.
 pub fn weight_scaling(model: &Model, examples: &Examples) -> Result<Score, Error> {
-    let multipliers = model.law().mean();
-    mean(model.head_kind(), examples, |_, x, y| {
-        let output = model.network().output(x, &multipliers)?;
-        let nll = -model.head().log_probability(&output, y)?;
-        Ok((Some(nll), error(model.head_kind(), &model.head().expected(&output), y)))
+    let outputs = forward::outputs(model, examples.inputs())?;
+    mean(model.head_kind(), examples, |n, _, y| {
+        let nll = -model.head().log_probability(&outputs[n], y)?;
+        Ok((Some(nll), error(model.head_kind(), &model.head().expected(&outputs[n]), y)))
     })
 }
