@@ -64,6 +64,9 @@ impl Subject for TrainersMasks {
                 non_finite_dropped: Some(NonFinite::Nan),
                 eval_touches_seed: Some(false),
             },
+            steps: None,
+            mesh: None,
+            acts: Vec::new(),
         };
         Ok(Description { implementation: Implementation::default(), layers: vec![layer] })
     }
