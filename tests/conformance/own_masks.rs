@@ -81,6 +81,9 @@ impl Subject for TrainersMasks {
                 non_finite_dropped: Some(NonFinite::Nan),
                 eval_touches_seed: Some(false),
             },
+            steps: None,
+            mesh: None,
+            acts: Vec::new(),
         };
         let implementation = Implementation {
             name: "dropout-oracle".into(),

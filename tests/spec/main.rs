@@ -25,6 +25,8 @@ mod ens_jensen;
 mod ens_zero_probability;
 mod eq_7_56_to_7_66_softmax_weight_scaling;
 #[cfg(feature = "files")]
+#[cfg(feature = "conformance")]
+mod exact_tests;
 mod experiment_findings;
 mod experiment_statistics;
 mod fast_dropout;
@@ -55,6 +57,10 @@ mod marginal_losses;
 mod marginal_method;
 mod marginal_objective;
 mod marginal_readout;
+#[cfg(feature = "conformance")]
+mod mask_formats;
+mod mask_layer;
+mod mask_parities;
 mod maxout_and_variance_shift;
 mod mc_arithmetic;
 mod mc_geometric_rate;
