@@ -2,10 +2,10 @@
 
 use super::certificate::Certified;
 use super::classes::Classes;
-use super::logit::{Logit, Term, U};
+use super::logit::{Logit, U};
 use crate::ensemble::expectation;
 use crate::error::Result;
-use crate::law::{Independent, Rescaled};
+use crate::law::{Independent, Law, Rescaled};
 use crate::model::{HeadKind, Model};
 use crate::network::{Affine, Layer, Mlp, Network};
 use nalgebra::{DMatrix, DVector};
@@ -21,6 +21,15 @@ pub(super) struct LastLayer<'a> {
     affine: &'a Affine<f64>,
 }
 
+/// One logit an output: \\(A d + b\\).
+struct Logits {
+    weights: DMatrix<f64>,
+    keep: DVector<f64>,
+    bias: DVector<f64>,
+    /// What each logit can be off by.
+    slack: Vec<f64>,
+}
+
 impl<'a> LastLayer<'a> {
     /// The split, or why there is none.
     pub fn new(model: &'a Model) -> Result<Self, String> {
@@ -28,10 +37,6 @@ impl<'a> LastLayer<'a> {
         let [earlier @ .., Layer::Dropout(dropped), Layer::Affine(affine)] = network.layers() else {
             return Err("the network does not end in dropout and one affine layer".into());
         };
-        let classes = affine.outputs();
-        if *model.head_kind() == HeadKind::Softmax && classes > 3 {
-            return Err(format!("a softmax of {classes} classes: only two and three have an integral of their own"));
-        }
         let units = network.units() - dropped.len();
         let (keep, factor) =
             (model.keep().rows(0, units).into_owned(), model.law().factor().rows(0, units).into_owned());
@@ -68,59 +73,71 @@ impl<'a> LastLayer<'a> {
         Ok((0..outputs).map(certified).collect())
     }
 
-    /// The mean over the last masks, given the features.
+    /// About how many multiplications the means of all classes take, with the features of the mean network.
+    pub fn softmax_operations(&self, x: &DVector<f64>) -> Result<f64> {
+        let logits = self.logits(&self.earlier.output(x, &self.law.mean())?);
+        let classes = Classes::masked(logits.weights, logits.keep, logits.bias)?;
+        (0..self.affine.outputs()).map(|y| classes.operations(y)).sum()
+    }
+
+    /// The logits of the last layer, given the features.
     ///
     /// The error counts the rounding of weights times features, and of biases; the features are taken as they are.
-    fn given(&self, features: &DVector<f64>) -> Result<Vec<Certified>> {
+    fn logits(&self, features: &DVector<f64>) -> Logits {
         let first = self.earlier_units();
         let (keep, factor) = (self.model.keep(), self.model.law().factor());
         let mut stays = features.clone();
         self.dropped.iter().for_each(|&unit| stays[unit] = 0.0);
-        let bias = self.affine.apply(&stays);
         let scaled = DVector::from_fn(self.dropped.len(), |i, _| features[self.dropped[i]] * factor[first + i]);
-        let keep = keep.rows(first, self.dropped.len()).into_owned();
-        let weight = |o: usize, i: usize| self.affine.weight[(o, self.dropped[i])] * scaled[i];
+        let weights = DMatrix::from_fn(self.affine.outputs(), self.dropped.len(), |o, i| {
+            self.affine.weight[(o, self.dropped[i])] * scaled[i]
+        });
         // Of a logit: two roundings a weight, one and one a sum for what stays.
-        let slack = |o: usize| {
-            let sizes = |values: &DVector<f64>| {
-                self.affine.weight.row(o).iter().zip(values).map(|(w, h)| (w * h).abs()).sum::<f64>()
-            };
-            let masked: f64 = (0..self.dropped.len()).map(|i| weight(o, i).abs()).sum();
-            2.0 * U * masked + (features.len() as f64 + 1.0) * U * (sizes(&stays) + self.affine.bias[o].abs())
+        let slack = |o: usize, bias: f64| {
+            let sizes = self.affine.weight.row(o).iter().zip(&stays).map(|(w, h)| (w * h).abs()).sum::<f64>();
+            let masked = weights.row(o).iter().map(|w| w.abs()).sum::<f64>();
+            2.0 * U * masked + (features.len() as f64 + 1.0) * U * (sizes + bias.abs())
         };
-        let logit = |o: usize| {
-            let terms = (0..self.dropped.len()).map(|i| Term::Masked { weight: weight(o, i), keep: keep[i] });
-            Logit::new(bias[o], terms.collect())
-        };
-        let outputs = 0..self.affine.outputs();
+        Logits {
+            slack: self.affine.bias.iter().enumerate().map(|(o, &bias)| slack(o, bias)).collect(),
+            bias: self.affine.apply(&stays),
+            keep: keep.rows(first, self.dropped.len()).into_owned(),
+            weights,
+        }
+    }
+
+    /// The mean over the last masks, given the features.
+    fn given(&self, features: &DVector<f64>) -> Result<Vec<Certified>> {
+        let logits = self.logits(features);
+        let logit = |o: usize| Logit::masked(&logits.weights.row(o).transpose(), &logits.keep, logits.bias[o]);
+        let outputs = logits.slack.iter().copied().enumerate();
         match self.model.head_kind() {
             HeadKind::Bernoulli => outputs
-                .map(|o| {
+                .map(|(o, slack)| {
                     let mean = logit(o)?.expected_logistic()?;
-                    Ok(Certified { error: mean.error + slack(o) / 4.0, ..mean })
+                    Ok(Certified { error: mean.error + slack / 4.0, ..mean })
                 })
                 .collect(),
             HeadKind::Poisson => outputs
-                .map(|o| {
+                .map(|(o, slack)| {
                     let mean = logit(o)?.expected_exponential(1.0)?;
-                    Ok(Certified { error: mean.error + mean.value * pxfm::f_expm1(slack(o)) * 1.01, ..mean })
+                    Ok(Certified { error: mean.error + mean.value * pxfm::f_expm1(slack) * 1.01, ..mean })
                 })
                 .collect(),
             HeadKind::Gaussian { .. } => outputs
-                .map(|o| {
+                .map(|(o, slack)| {
                     let logit = logit(o)?;
                     let value = logit.mean();
-                    Ok(Certified { value, error: slack(o) + U * value.abs() + logit.mean_error() })
+                    Ok(Certified { value, error: slack + U * value.abs() + logit.mean_error() })
                 })
                 .collect(),
             HeadKind::Softmax => {
-                let weights = DMatrix::from_fn(outputs.len(), self.dropped.len(), weight);
-                let classes = Classes::masked(weights, keep, bias.clone())?;
                 // Softmax moves by at most half of what its logits move.
-                let off = outputs.clone().map(slack).fold(0.0, f64::max);
-                outputs
-                    .map(|o| {
-                        let mean = classes.expected_softmax(o)?;
+                let off = logits.slack.iter().copied().fold(0.0, f64::max);
+                let classes = Classes::masked(logits.weights, logits.keep, logits.bias)?;
+                (0..self.affine.outputs())
+                    .map(|y| {
+                        let mean = classes.expected_softmax(y)?;
                         Ok(Certified { error: mean.error + off / 2.0, ..mean })
                     })
                     .collect()

@@ -11,6 +11,7 @@ mod naive;
 mod naive_heads;
 mod properties;
 mod scripted_rng;
+mod softmax_cases;
 mod submodels;
 mod support;
 
@@ -54,6 +55,8 @@ mod marginal_logistic;
 mod marginal_method;
 mod marginal_objective;
 mod marginal_readout;
+mod marginal_softmax;
+mod marginal_softmax_sum;
 mod maxout_and_variance_shift;
 mod mc_arithmetic;
 mod mc_geometric_rate;
