@@ -179,7 +179,7 @@ impl Factor {
 fn axis_size(j: usize, gamma: f64) -> f64 {
     match j {
         0 => 0.5,
-        _ if j % 2 == 0 => 0.0,
+        _ if j.is_multiple_of(2) => 0.0,
         // h/(2πw) with w = jh/2.
         _ => gamma / (PI * j as f64),
     }

@@ -97,10 +97,10 @@ fn marginal_softmax_holds_for_100_units_by_binomial_laws() {
     // Of each class: e^z and its probability, for 0 to 25 kept units.
     let laws: Vec<Vec<(f64, f64)>> = (0..4)
         .map(|c| {
-            let mut law = vec![1.0];
+            let mut law = [0.0; 26];
+            law[0] = 1.0;
             for _ in 0..25 {
-                law.push(0.0);
-                for k in (0..law.len()).rev() {
+                for k in (0..26).rev() {
                     law[k] = (1.0 - p[c]) * law[k] + if k > 0 { p[c] * law[k - 1] } else { 0.0 };
                 }
             }
