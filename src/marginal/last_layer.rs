@@ -6,7 +6,7 @@ use super::logit::{Logit, Term, U};
 use super::losses::{LogPartition, sum};
 use crate::ensemble::expectation;
 use crate::error::Result;
-use crate::law::{Independent, Rescaled};
+use crate::law::{Independent, Law, Rescaled};
 use crate::model::{HeadKind, Model};
 use crate::network::{Affine, Layer, Mlp, Network};
 use nalgebra::{DMatrix, DVector};
@@ -29,10 +29,6 @@ impl<'a> LastLayer<'a> {
         let [earlier @ .., Layer::Dropout(dropped), Layer::Affine(affine)] = network.layers() else {
             return Err("the network does not end in dropout and one affine layer".into());
         };
-        let classes = affine.outputs();
-        if *model.head_kind() == HeadKind::Softmax && classes > 3 {
-            return Err(format!("a softmax of {classes} classes: only two and three have an integral of their own"));
-        }
         let units = network.units() - dropped.len();
         let (keep, factor) =
             (model.keep().rows(0, units).into_owned(), model.law().factor().rows(0, units).into_owned());
@@ -61,6 +57,12 @@ impl<'a> LastLayer<'a> {
             Ok(DVector::from_iterator(2 * outputs, means.iter().map(|m| m.value).chain(means.iter().map(|m| m.error))))
         })?;
         Ok((0..outputs).map(|i| self.averaged(means[i], means[outputs + i])).collect())
+    }
+
+    /// About how many multiplications the means of all classes take, with the features of the mean network.
+    pub fn softmax_operations(&self, x: &DVector<f64>) -> Result<f64> {
+        let classes = self.given(&self.earlier.output(x, &self.law.mean())?).classes()?;
+        (0..self.affine.outputs()).map(|y| classes.operations(y)).sum()
     }
 
     /// \\(\mathbb E\\,A(S)\\) and \\(\mathbb E\\,S\\), over all masks.
@@ -130,6 +132,11 @@ impl Given<'_> {
         Logit::new(self.bias[o], terms.collect())
     }
 
+    /// The law of all logits of a softmax together.
+    fn classes(&self) -> Result<Classes> {
+        Classes::masked(self.weights.clone(), self.keep.clone(), self.bias.clone())
+    }
+
     /// Its mean.
     fn logit_mean(&self, o: usize) -> Result<Certified> {
         let logit = self.logit(o)?;
@@ -150,7 +157,7 @@ impl Given<'_> {
             HeadKind::Poisson => outputs.map(|o| self.rate(o)).collect(),
             HeadKind::Gaussian { .. } => outputs.map(|o| self.logit_mean(o)).collect(),
             HeadKind::Softmax => {
-                let classes = Classes::masked(self.weights.clone(), self.keep.clone(), self.bias.clone())?;
+                let classes = self.classes()?;
                 // Softmax moves by at most half of what its logits move.
                 let off = self.slack.iter().copied().fold(0.0, f64::max);
                 outputs

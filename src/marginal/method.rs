@@ -3,7 +3,7 @@
 //! | method | network | cost in multiplications |
 //! |---|---|---|
 //! | [`Method::Enumeration`] | any with at most 63 droppable units | 2^n forward passes |
-//! | [`Method::LastLayer`] | … → dropout → affine, Bernoulli, Poisson or Gaussian head, softmax of 2 or 3 classes | 2^e times one integral or product an output, with e the *earlier* droppable units |
+//! | [`Method::LastLayer`] | … → dropout → affine, Bernoulli, Poisson or Gaussian head, softmax of a few classes | 2^e times one integral, product or (C − 1)-fold sum an output, with e the *earlier* droppable units |
 //! | [`Method::DeepLinear`] | no nonlinear unit, Gaussian head | O(n width) |
 //! | [`Method::Lattice`] | dropout → affine whose weights times inputs are integers on some dyadic grid, Bernoulli or Poisson head | O(n R) for sums within R integers |
 //!
@@ -144,18 +144,22 @@ impl Method {
             Self::LastLayer => {
                 let split = LastLayer::new(model)?;
                 let (earlier, last) = (split.earlier_units(), split.last_units());
-                // Some 60 nodes, each some 40 operations a unit; a double integral has their square.
-                let integral = match model.head_kind() {
-                    HeadKind::Gaussian { .. } => 2.0,
-                    HeadKind::Poisson => 60.0,
-                    HeadKind::Softmax if network.outputs() == 3 => 60.0 * 60.0 * 40.0,
-                    _ => 60.0 * 40.0,
+                let outputs = network.outputs();
+                let each = |operations: f64| operations * ((last + 4) * outputs) as f64;
+                let (means, head) = match model.head_kind() {
+                    HeadKind::Gaussian { .. } => (each(2.0), String::new()),
+                    HeadKind::Poisson => (each(60.0), String::new()),
+                    // Some 60 nodes, each some 40 operations a unit.
+                    HeadKind::Bernoulli => (each(60.0 * 40.0), String::new()),
+                    HeadKind::Softmax => {
+                        let sums = split.softmax_operations(x).map_err(|error| error.to_string())?;
+                        (sums, format!(" of a softmax of {outputs} classes"))
+                    }
                 };
-                let one = pass + integral * (last + 4) as f64 * network.outputs() as f64;
-                let operations = f64::powi(2.0, earlier as i32) * one;
+                let operations = f64::powi(2.0, earlier as i32) * (pass + means);
                 let because = format!(
-                    "2^{earlier} earlier masks, and one exact mean over the last {last} units for each: {operations:.1e} \
-                     multiplications"
+                    "2^{earlier} earlier masks, and one exact mean{head} over the last {last} units for each: \
+                     {operations:.1e} multiplications"
                 );
                 Ok((operations, because))
             }

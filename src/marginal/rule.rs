@@ -4,7 +4,7 @@ use super::certificate::Certified;
 use super::characteristic::Phi;
 use super::factors::{LANES, Lanes};
 use super::logit::{Logit, U};
-use super::spread::Spread;
+use super::spread::{Spread, tilts};
 use crate::error::{Error, Result};
 use crate::scalar::Real;
 use itertools::Itertools;
@@ -134,9 +134,8 @@ impl Rule {
     /// without any one mask if `without_one`.
     pub fn new(logit: &Logit, kernels: &[Kernel], without_one: bool) -> Result<Self> {
         let spread = Spread::new(logit);
-        // Any β is valid; for a nearly normal S the best is near √(2 ln 1/ε)/sd.
         let digits = -Real::ln(NEGLIGIBLE);
-        let betas = [0.5, 0.7, 0.85, 1.0, 1.2].map(|f| (f * (2.0 * digits / logit.variance()).sqrt()).min(1.0));
+        let betas = tilts(logit, digits);
         let shortest = |kernel: &Kernel| {
             // Those held at 1 are one.
             let periods = betas.into_iter().dedup().map(|beta| {

@@ -106,6 +106,11 @@ impl Spread {
     }
 }
 
+/// The β ≤ 1 to try in [`Spread::period`]: for a nearly normal S the best is near √(2 digits)/sd, for a few large masks 1.
+pub(super) fn tilts(logit: &Logit, digits: f64) -> [f64; 6] {
+    [0.5, 0.7, 0.85, 1.0, 1.2, f64::INFINITY].map(|f| (f * (2.0 * digits / logit.variance()).sqrt()).min(1.0))
+}
+
 impl Term {
     /// The bucket of its weight, unless that is 0.
     fn bucket(&self) -> Option<usize> {

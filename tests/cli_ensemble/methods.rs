@@ -59,10 +59,22 @@ fn the_cheapest_affordable_way_is_taken_and_explained() {
     assert!(report["method"]["because"].as_str().unwrap().starts_with("too many masks to enumerate"));
     let text = predict(&net, &inputs, &[]).stdout;
     assert!(text.contains("Method: too many masks") && text.contains("AM ") && !text.contains("NGM"), "{text}");
-    // Ten classes have neither.
+    // Four classes: a threefold sum.
+    let (_folder, net, inputs) = regression(100, "softmax", 4);
+    let report = json(&net, &inputs, &[]);
+    assert_eq!(report["method"]["name"], "last-layer");
+    assert!(report["method"]["because"].as_str().unwrap().contains("softmax of 4 classes"));
+    let (mean, error) = (means(&report, "arithmetic_mean"), means(&report, "arithmetic_mean_error"));
+    assert!(error.iter().all(|error| (0.0..1e-12).contains(error)), "{error:?}");
+    for (mean, error) in mean.chunks(4).zip(error.chunks(4)) {
+        assert!((mean.iter().sum::<f64>() - 1.0).abs() <= error.iter().sum(), "{mean:?} {error:?}");
+    }
+    // Ten classes have neither, and the refusal says what each would take.
     let (_folder, net, inputs) = regression(100, "softmax", 10);
     let refused = predict(&net, &inputs, &[]);
-    assert!(refused.status == 2 && refused.stderr.contains("2^100 masks"), "{}", refused.stderr);
+    for why in ["2^100 masks", "--no-enumeration --monte-carlo", "--method last-layer takes", "softmax of 10 classes"] {
+        assert!(refused.status == 2 && refused.stderr.contains(why), "{why} {}", refused.stderr);
+    }
 }
 
 #[test]

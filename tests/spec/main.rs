@@ -11,6 +11,7 @@ mod naive;
 mod naive_heads;
 mod properties;
 mod scripted_rng;
+mod softmax_cases;
 mod submodels;
 mod support;
 
@@ -57,6 +58,8 @@ mod marginal_losses;
 mod marginal_method;
 mod marginal_objective;
 mod marginal_readout;
+mod marginal_softmax;
+mod marginal_softmax_sum;
 #[cfg(feature = "conformance")]
 mod mask_formats;
 mod mask_layer;

@@ -124,7 +124,8 @@ fn parts(state: &State<f64>) -> Vec<[Vec<f64>; 4]> {
 fn last_step_agrees<F: Float>(variant: &str, after: u64) -> bool {
     let case = case(variant);
     let before = torch::<F>(variant, STEPS - 1);
-    let expected = bound::step(&case, &before, &Noise::drawn(&case, STEPS - 1), roundoff::<F>()).expect("no unit at its kink");
+    let expected =
+        bound::step(&case, &before, &Noise::drawn(&case, STEPS - 1), roundoff::<F>()).expect("no unit at its kink");
     let found = parts(&torch::<F>(variant, after));
     let mut pairs = expected.iter().flatten().flatten().zip(found.iter().flatten().flatten());
     pairs.all(|(near, found)| (near.value - found).abs() <= near.off)
@@ -202,7 +203,8 @@ fn bound_on_distance(case: &Case) -> f64 {
     let mut states = vec![start::<f64>(case); 17];
     let mut count = 0;
     for number in 0..STEPS {
-        let near = bound::step(case, &states[0], &Noise::drawn(case, number), roundoff::<f32>()).expect("no unit at its kink");
+        let near =
+            bound::step(case, &states[0], &Noise::drawn(case, number), roundoff::<f32>()).expect("no unit at its kink");
         count += near.iter().flatten().map(Vec::len).sum::<usize>();
         for (run, state) in states.iter_mut().enumerate() {
             *state = step(case, state.clone());

@@ -113,17 +113,26 @@ pub fn choose(
             }
             Ok(()) => affordable(Way::Definition, Budget::Definition, "logits beyond the range of the fast way"),
             Err(refusal) if args.limit.is_some() => Err(refusal),
-            Err(refusal) => without_enumeration(model, inputs).ok_or(refusal),
+            Err(refusal) => without_enumeration(model, inputs, refusal),
         },
     }
 }
 
-/// The cheapest method for the mean that does not enumerate all masks.
-fn without_enumeration(model: &Model, inputs: &[DVector<f64>]) -> Option<Chosen> {
-    let methods = Methods::of(model, &inputs[0]).ok()?;
-    let best = methods.applicable.iter().find(|a| a.method != Method::Enumeration)?;
-    let because = format!("too many masks to enumerate; {}", best.because);
-    is_affordable(best, inputs).then_some(Chosen { way: Way::Mean(best.method), because })
+/// The cheapest method for the mean that does not enumerate all masks, or the refusal with what that would cost.
+fn without_enumeration(model: &Model, inputs: &[DVector<f64>], refusal: Failure) -> Result<Chosen, Failure> {
+    let methods = Methods::of(model, &inputs[0])?;
+    let Some(best) = methods.applicable.iter().find(|a| a.method != Method::Enumeration) else { return Err(refusal) };
+    if is_affordable(best, inputs) {
+        let because = format!("too many masks to enumerate; {}", best.because);
+        return Ok(Chosen { way: Way::Mean(best.method), because });
+    }
+    Err(match refusal {
+        Failure::CouldNotRun(why) => {
+            let (method, because) = (best.method, &best.because);
+            Failure::CouldNotRun(format!("{why}; --method {method} takes for each input {because}"))
+        }
+        other => other,
+    })
 }
 
 /// The cheapest method for the losses: the definition where none is cheaper, if `check` affords it.
