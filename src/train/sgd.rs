@@ -174,13 +174,14 @@ impl Training {
 
     /// Trains `model` on `examples`, telling `observe` of every step until it breaks off.
     ///
-    /// Step t takes the next of the [`Batches`], draws the multipliers of its row r from the stream ([`Purpose::Mask`], t,
-    /// r) of the seed by [`Method::law`], and makes one step of [`Momentum`] down the gradient of [`Method::sampled`] and of the penalties,
-    /// after which the max-norm constraint is restored.
+    /// Step t takes the next of the [`Batches`], draws the multipliers of its row r by [`Method::law`] from the stream
+    /// ([`Purpose::Mask`], t, r) of the seed, and makes one step of [`Momentum`] down the gradient of [`Method::sampled`]
+    /// and of the penalties, after which the max-norm constraint is restored.
     ///
     /// # Errors
-    /// [`Error::Domain`] for a setting outside its range, those of [`Method::law`], [`Error::Shape`] for examples that do not fit the model,
-    /// [`Error::Diverged`] when the loss or a weight is no longer finite. After an error the model is as it was before.
+    /// [`Error::Domain`] for a setting outside its range, those of [`Method::law`], [`Error::Shape`] for examples that do
+    /// not fit the model, [`Error::Diverged`] when the loss or a weight is no longer finite. After an error the model is as
+    /// it was before.
     pub fn run(
         &self,
         model: &mut Model,

@@ -51,7 +51,10 @@ impl<F: Float> TrainedNetwork<F> {
             if layer > 0 {
                 self.backward(step, layer);
             }
-            self.update(step, layer);
+            match self.layers[layer].noise.law.kind {
+                NoiseKind::Weights => self.update::<true>(step, layer),
+                _ => self.update::<false>(step, layer),
+            }
         }
         (loss, self.layers.iter().flat_map(|layer| &layer.panels).all(|panel| panel.finite))
     }
@@ -211,14 +214,21 @@ impl<F: Float> TrainedNetwork<F> {
         });
     }
 
-    fn update(&mut self, step: &Step<'_, F>, number: usize) {
+    fn update<const NOISY: bool>(&mut self, step: &Step<'_, F>, number: usize) {
         let TrainedLayer { panels, inputs, outputs, noise, .. } = &mut self.layers[number];
         let (input, errors, inputs, width) = (&self.activations[number], &self.errors[number], *inputs, outputs.panel);
         let size = step.rows.len() * width;
         for_each_chunk(step.parallel, panels, 1, |p, panel| {
             let error = &errors[p * size..][..size];
             let multipliers = noise.of_weights(p * width);
-            step.set.run(Update { input, inputs, error, panel: &mut panel[0], multipliers, rule: step.rule });
+            step.set.run(Update::<_, NOISY> {
+                input,
+                inputs,
+                error,
+                panel: &mut panel[0],
+                multipliers,
+                rule: step.rule,
+            });
         });
     }
 }

@@ -141,11 +141,10 @@ fn train_gaussian_noise_has_the_moments_of_dropout() {
 
 #[test]
 fn train_gaussian_noise_mutants_have_others() {
-    let (dropping, unscaled): (fn(&Model) -> Box<dyn Law<f64>>, fn(&Model) -> Box<dyn Law<f64>>) = (
-        |model| Box::new(law::Gaussian::matching(model.keep().map(|p| if p < 1.0 { 1.0 - p } else { p })).unwrap()),
-        |model| Box::new(law::Gaussian::matching(model.keep().clone()).unwrap()),
-    );
-    assert!(!has_the_moments_of_dropout(dropping) && !has_the_moments_of_dropout(unscaled));
+    let normal = |keep: DVector<f64>| Box::new(law::Gaussian::matching(keep).unwrap());
+    // With the drop probability for the variance, and without the standard convention's mean.
+    assert!(!has_the_moments_of_dropout(|model| normal(model.keep().map(|p| if p < 1.0 { 1.0 - p } else { p }))));
+    assert!(!has_the_moments_of_dropout(|model| normal(model.keep().clone())));
 }
 
 #[test]

@@ -97,8 +97,13 @@ impl Case {
 fn layer(last: bool) -> impl Strategy<Value = Plan> + Clone {
     let keep = prop_oneof![Just(None), Just(Some(0.5)), Just(Some(0.8)), (0.05..0.999).prop_map(Some), Just(Some(1.0))];
     let width = prop_oneof![4 => 2usize..40, 1 => Just(64usize), 1 => 80usize..100];
-    let most = if last { (0, 6) } else { (4, 1) };
-    let units = prop_oneof![most.0 + 1 => Just(IDENTITY), most.1 + most.0 => Just(RELU), 1 => Just(Activation::Tanh), 2 => Just(Activation::Logistic)];
+    let (identity, relu) = if last { (9, 1) } else { (1, 3) };
+    let units = prop_oneof![
+        identity => Just(IDENTITY),
+        relu => Just(RELU),
+        1 => Just(Activation::Tanh),
+        2 => Just(Activation::Logistic),
+    ];
     (keep, width, units)
 }
 
