@@ -68,7 +68,9 @@ fn curve(family: &Family) -> String {
     let measured = ScatterPlot::new().with_data(shares).with_color("#a04000").with_size(4.0);
     let legend = format!("measured, quick: {} runs each", points[0].runs);
     plots.push(Plot::Scatter(measured.with_marker(MarkerShape::Circle).with_legend(legend)));
-    svg(plots, family.fault, "probability of failing", |layout| layout.with_y_axis_min(0.0).with_y_axis_max(1.0))
+    svg(plots, family.fault, "probability of failing", |layout| {
+        layout.with_height(440.0).with_y_axis_min(-0.04).with_y_axis_max(1.04)
+    })
 }
 
 #[test]
