@@ -58,17 +58,17 @@ fn curve(family: &Family) -> String {
             |n: u64, from: f64| sizes(from).into_iter().map(move |size| (size, power(n, size.min(1.0)).min(1.0)));
         let [quick, standard] = family.samples;
         let scale = (quick as f64 / standard as f64).sqrt();
-        plots.push(line(theory(quick, from * scale / 2.0), "", BLACK, format!("theory, quick: N = {quick}")));
+        plots.push(line(theory(quick, from * scale / 2.0), "", BLACK, format!("theory, N = {quick}")));
         if standard > quick {
-            let legend = format!("theory, standard: N = {standard}");
+            let legend = format!("theory, N = {standard}");
             plots.push(line(theory(standard, from * scale / 2.0), "9 5", "#0b5394", legend));
         }
     }
     let shares = points.iter().map(|point| (point.size, point.failed as f64 / point.runs as f64));
     let measured = ScatterPlot::new().with_data(shares).with_color("#a04000").with_size(4.0);
-    let legend = format!("measured, quick: {} runs each", points[0].runs);
+    let legend = format!("measured, N = {}", family.samples[0]);
     plots.push(Plot::Scatter(measured.with_marker(MarkerShape::Circle).with_legend(legend)));
-    svg(plots, family.fault, "probability of failing", |layout| layout.with_y_axis_min(0.0).with_y_axis_max(1.0))
+    svg(plots, family.fault, "probability of failing", |layout| layout.with_y_axis_min(-0.04).with_y_axis_max(1.04))
 }
 
 #[test]

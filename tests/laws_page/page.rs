@@ -41,7 +41,7 @@ fn curve(family: &Family) -> String {
     format!(
         "\n![Probability that {law} fails, against the size of the fault](power-{law}.svg)\n\n*The probability that {law} fails \
          a dropout whose only fault is: {fault}. {lines}, on a dropout of the zoo with that fault \
-         (`--quick`, N = {quick}; [power.csv](power.csv)). A first alarm counts only if a second, with 4 N, follows.*\n"
+         (`--quick`, N = {quick}; the number of runs stands in [power.csv](power.csv)). A first alarm counts only if a second, with 4 N, follows.*\n"
     )
 }
 
