@@ -73,18 +73,20 @@ fn main() -> Result<()> {
         }
     }
     println!();
-    println!("three classes, keep from .2 to .8: one class's probability");
-    println!("| n | weights | time | value | bound |");
-    println!("|---|---|---|---|---|");
-    for (n, scale) in [(18, 1.0), (100, 0.3), (100, 1.0), (1000, 0.3)] {
+    println!("a few classes, keep from .2 to .8: one class's probability, on all threads");
+    println!("| classes | n | weights | time | value | bound |");
+    println!("|---|---|---|---|---|---|");
+    let three = [(3, 18, 1.0), (3, 100, 0.3), (3, 100, 1.0), (3, 1000, 0.3)];
+    let four = [(4, 18, 1.0), (4, 100, 0.3), (4, 100, 1.0), (4, 1000, 0.3)];
+    for (classes, n, scale) in three.into_iter().chain(four).chain([(5, 100, 0.3)]) {
         let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
         let keep = DVector::from_fn(n, |_, _| 0.2 + 0.6 * rng.random::<f64>());
-        let rows: Vec<_> = (0..3).map(|_| weights(n, scale, &mut rng)).collect();
-        let a = DMatrix::from_fn(3, n, |i, j| rows[i][j]);
-        let bias = DVector::from_fn(3, |i, _| 0.1 * i as f64 - dot(&rows[i], &keep));
+        let rows: Vec<_> = (0..classes).map(|_| weights(n, scale, &mut rng)).collect();
+        let a = DMatrix::from_fn(classes, n, |i, j| rows[i][j]);
+        let bias = DVector::from_fn(classes, |i, _| 0.1 * i as f64 - dot(&rows[i], &keep));
         let (time, mean) = timed(3, || Classes::masked(a.clone(), keep.clone(), bias.clone())?.expected_softmax(0));
         let mean = mean?;
-        println!("| {n} | {scale} | {time:.1?} | {} | {:.1e} |", mean.value, mean.error);
+        println!("| {classes} | {n} | {scale} | {time:.1?} | {} | {:.1e} |", mean.value, mean.error);
     }
     Ok(())
 }

@@ -169,7 +169,7 @@ fn refuses_a_wrong_command_line() {
     }
     let message = String::from_utf8(experiment(&["no-such"]).stderr).unwrap();
     let names: Vec<Value> = serde_json::from_slice(&experiment(&["list", "--format", "json"]).stdout).unwrap();
-    assert_eq!(names.len(), 10);
+    assert_eq!(names.len(), 11);
     for name in names.iter().map(|entry| entry["name"].as_str().unwrap()).chain(["\"no-such\""]) {
         assert!(message.contains(name), "{message}");
     }

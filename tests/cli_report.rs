@@ -319,3 +319,21 @@ fn screenshot(browser: &str, folder: &Folder, url: &str, width: u32) -> Vec<u8> 
     look(browser, width, &[&format!("--screenshot={}", file.display()), url]);
     std::fs::read(file).expect("the browser draws")
 }
+
+/// `UPDATE=1` makes it anew.
+#[test]
+fn the_committed_page_is_what_the_committed_results_give() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let results = std::fs::read_dir(root.join("results")).unwrap().map(|entry| entry.unwrap().path());
+    let results = results.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("matrix.html");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dropout-oracle"));
+    assert!(command.arg("report").args(results).arg("--out").arg(&page).status().unwrap().success());
+    let (made, committed) = (std::fs::read(page).unwrap(), root.join("results/matrix.html"));
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&committed, &made).unwrap();
+    }
+    let stale = "results/matrix.html is stale: run UPDATE=1 cargo test --test cli_report";
+    assert!(std::fs::read(committed).unwrap() == made, "{stale}");
+}

@@ -65,3 +65,18 @@ fn what_is_no_file_of_answers_is_an_error_with_its_place() {
     }
     assert_eq!(run(&["vectors", "check"]).status.code(), Some(3));
 }
+
+/// `generate | yours | check`, with an implementation that knows one factor.
+#[cfg(unix)]
+#[test]
+fn vectors_and_answers_go_through_pipes() {
+    let oracle = env!("CARGO_BIN_EXE_dropout-oracle");
+    let pipe = |bits: &str| {
+        let yours = format!("grep -q '\"operation\":\"scale\"' && echo '{}'", factor(bits));
+        let line = format!("{oracle} vectors generate --out - | (sh -c \"$YOURS\") | {oracle} vectors check -");
+        Command::new("sh").arg("-c").arg(line).env("YOURS", yours).output().unwrap()
+    };
+    let (right, wrong) = (pipe("40000000"), pipe("40000003"));
+    assert_eq!((right.status.code(), wrong.status.code()), (Some(0), Some(1)), "{right:?}");
+    assert!(String::from_utf8_lossy(&wrong.stdout).contains("FAILED scale/f32/p-0.5"));
+}

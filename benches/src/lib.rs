@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 /// Numbers between −1 and 1 that look drawn, the same everywhere (and in `peers/`).
-fn number(seed: usize) -> f64 {
+pub fn number(seed: usize) -> f64 {
     (seed * seed % 997) as f64 / 498.5 - 1.0
 }
 
@@ -63,6 +63,17 @@ pub fn time<T>(task: impl FnOnce() -> T) -> Time {
     // The system counts in ticks of some milliseconds: what is shorter is taken from the clock on the wall.
     let counted = before.zip(after).map(|(before, after)| after - before).filter(|cpu| *cpu > 0.01);
     Time { wall, cpu: counted.unwrap_or(wall) }
+}
+
+/// Processor seconds that one run of a short task takes: the least of several rounds, each of as many runs as the system can
+/// count.
+pub fn each<T>(rounds: usize, mut task: impl FnMut() -> T) -> f64 {
+    let mut runs = 1;
+    let mut round = |runs: usize| time(|| (0..runs).for_each(|_| drop(black_box(task())))).cpu;
+    while round(runs) < 2e-2 {
+        runs *= 2;
+    }
+    (0..rounds).map(|_| round(runs) / runs as f64).fold(f64::INFINITY, f64::min)
 }
 
 /// Processor time of all threads so far, where the system tells (Linux).

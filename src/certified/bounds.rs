@@ -1,7 +1,7 @@
 //! The ordinary predictions, each with a bound on its rounding error.
 
 use super::Bounded;
-use crate::ensemble::{Ensemble, Losses, Prediction};
+use crate::ensemble::{Decomposition, Ensemble, Losses, Prediction};
 use crate::error::Result;
 use crate::head::LogProbability;
 use crate::law::{Independent, Rescaled};
@@ -29,6 +29,19 @@ pub fn predict_with_bounds(model: &Model, x: &DVector<f64>) -> Result<Prediction
 pub fn losses_with_bounds(model: &Model, x: &DVector<f64>, target: &DVector<f64>) -> Result<Losses<Bounded>> {
     let (x, target) = (x.map(Bounded::exact), target.map(Bounded::exact));
     with_ensemble(model, |ensemble| ensemble.losses(&x, &target))
+}
+
+/// [`Ensemble::decomposition`] with running error bounds, as [`predict_with_bounds`].
+///
+/// # Errors
+/// As [`Ensemble::decomposition`].
+pub fn decomposition_with_bounds(
+    model: &Model,
+    x: &DVector<f64>,
+    target: &DVector<f64>,
+) -> Result<Decomposition<Bounded>> {
+    let (x, target) = (x.map(Bounded::exact), target.map(Bounded::exact));
+    with_ensemble(model, |ensemble| ensemble.decomposition(&x, &target))
 }
 
 /// The ensemble of a model over numbers with bounds.

@@ -20,6 +20,8 @@ of units in the last place. schemas/vectors-1.schema.json describes them, schema
     \"p_edges/f32/reject/1.5\": {\"rejected\": \"ValueError\"},
     \"masked/f16/inverted/p-0.3\": {\"skipped\": \"no half types\"}}}
 
+So they go through pipes too: dropout-oracle vectors generate --out - | yours | dropout-oracle vectors check -
+
 Exit status: 0 done, 1 an answer is wrong, 2 could not run, 3 the command line was wrong.")]
 pub struct Args {
     #[command(subcommand)]
@@ -30,13 +32,13 @@ pub struct Args {
 enum Action {
     /// Write the vectors, one file an operation
     Generate {
-        /// The folder they go to
+        /// The folder they go to; - for standard output, one file a line
         #[arg(long, value_name = "DIR", default_value = "vectors")]
         out: PathBuf,
     },
     /// Judge the answers of an implementation
     Check {
-        /// The answers
+        /// The answers; - for standard input
         file: PathBuf,
     },
 }
@@ -49,7 +51,14 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     }
 }
 
+/// What stands for a pipe in place of a path.
+const PIPE: &str = "-";
+
 fn generate(out: &Path, format: Format) -> Result<(), Failure> {
+    if out == Path::new(PIPE) {
+        let lines = suite().iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
+        return super::print(&lines.join("\n"));
+    }
     std::fs::create_dir_all(out).map_err(|error| Failure::CouldNotRun(format!("{}: {error}", out.display())))?;
     let (mut table, mut written) = (Table::new(), Vec::new());
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
@@ -69,7 +78,9 @@ fn generate(out: &Path, format: Format) -> Result<(), Failure> {
 
 fn check(file: &Path, format: Format) -> Result<(), Failure> {
     let because = |why: String| Failure::CouldNotRun(format!("{}: {why}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|error| because(error.to_string()))?;
+    let text =
+        if file == Path::new(PIPE) { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    let text = text.map_err(|error| because(error.to_string()))?;
     let answers: Answers = serde_json::from_str(&text).map_err(|error| because(error.to_string()))?;
     if answers.format != ANSWERS {
         return Err(because(format!("its format is {:?}; this version reads {ANSWERS:?}", answers.format)));

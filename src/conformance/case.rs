@@ -1,7 +1,7 @@
 //! What is asked of a subject, and what comes back: the bodies of the protocol's messages.
 
 use super::dtype::Dtype;
-use super::layer::Layer;
+use super::layer::{Act, Layer};
 use super::tensor::{Bits, Kept, Tensor};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -73,6 +73,16 @@ pub struct Before {
     pub mode: Mode,
     /// Its p, as the layer takes it.
     pub p: Special,
+    /// What the layer goes through after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Act>,
+}
+
+impl Before {
+    /// A call and nothing after it.
+    pub fn new(mode: Mode, p: f64) -> Self {
+        Self { mode, p: Special(p), act: None }
+    }
 }
 
 /// One call of a layer, with everything about it.
@@ -173,6 +183,9 @@ impl std::fmt::Display for Case {
         }
         for before in &self.before {
             write!(f, ", after {} at p = {}", mode(before.mode), before.p.0)?;
+            if let Some(act) = before.act {
+                write!(f, " and {}", format!("{act:?}").to_lowercase())?;
+            }
         }
         if self.mask.is_some() {
             f.write_str(", mask injected")?;
@@ -260,6 +273,12 @@ impl Sampling {
         } else {
             self.windows.iter().map(|(_, length)| *length as usize).sum()
         }
+    }
+}
+
+impl std::fmt::Display for Sampling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "sample, p = {}, {} {:?}", self.p.0, self.dtype, self.shape)
     }
 }
 

@@ -131,6 +131,68 @@ pub struct Declared {
     pub eval_touches_seed: Option<bool>,
 }
 
+/// The axes of a recurrent layer's x on which its masks may differ, between the batch (first) and the features (last).
+///
+/// y at a time step and gate is what that gate takes in of x at that step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Steps {
+    /// The axis of time steps, from the end.
+    pub time: i64,
+    /// That of gates, if masks of their own are known for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Gates>,
+}
+
+/// The gates of a recurrent cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gates {
+    /// Their axis, from the end.
+    pub axis: i64,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// How replicas of one step are arranged, as in data parallel × tensor parallel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mesh {
+    /// How many along each axis.
+    pub shape: Vec<usize>,
+    /// Axes along which replicas draw one mask, from the end.
+    #[serde(default)]
+    pub shared_axes: Vec<i64>,
+}
+
+impl Mesh {
+    /// How many replicas there are; numbered in row-major order.
+    pub fn replicas(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether replicas along each axis draw one mask.
+    pub fn shared(&self) -> Vec<bool> {
+        flags(&self.shared_axes, self.shape.len())
+    }
+}
+
+/// Which of so many axes are listed; negative ones count from the end.
+fn flags(axes: &[i64], rank: usize) -> Vec<bool> {
+    let axis = |&axis: &i64| usize::try_from(if axis < 0 { axis + rank as i64 } else { axis }).ok();
+    let listed: Vec<_> = axes.iter().filter_map(axis).collect();
+    (0..rank).map(|axis| listed.contains(&axis)).collect()
+}
+
+/// What a layer may go through between calls, beside modes and rates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Act {
+    /// Dropout is switched on whatever the mode, as for sampling predictions.
+    Patch,
+    /// That is undone.
+    Unpatch,
+    /// It goes on as an exported (traced, compiled, saved and loaded) copy of itself in the mode of the last call.
+    Export,
+}
+
 /// One operator and what it can be asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layer {
@@ -163,6 +225,15 @@ pub struct Layer {
     /// Choices that are free, but must be kept.
     #[serde(default)]
     pub declared: Declared,
+    /// Where time steps and gates are (level C5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Steps>,
+    /// Which replicas share a mask (level C6); none: four of which none do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mesh: Option<Mesh>,
+    /// What it can be put through between calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acts: Vec<Act>,
 }
 
 impl Layer {
@@ -195,9 +266,7 @@ impl Layer {
 
     /// The axes of an array of this rank along which the mask is shared.
     pub fn shared(&self, rank: usize) -> Vec<bool> {
-        let axis = |axis: i64| usize::try_from(if axis < 0 { axis + rank as i64 } else { axis }).ok();
-        let shared: Vec<_> = self.shared_axes.iter().filter_map(|&a| axis(a)).collect();
-        (0..rank).map(|a| shared.contains(&a)).collect()
+        flags(&self.shared_axes, rank)
     }
 
     /// A legal shape with at least `elements` mask elements that are drawn separately, and two of everything else.
@@ -210,11 +279,31 @@ impl Layer {
 
     /// As [`Layer::shape`], for this rank.
     pub fn shape_of_rank(&self, rank: usize, elements: usize) -> Vec<usize> {
-        let shared = self.shared(rank);
-        let own = shared.iter().filter(|shared| !**shared).count() as u32;
-        let others = 2usize.pow(own.saturating_sub(1));
+        let (shared, gates) = (self.shared(rank), self.gates(rank));
+        let mut shape = self.sizes(rank, |_| 2);
         // The last axis of the mask's own takes all but two; for feature maps that is the axis of the features.
-        let longest = shared.iter().rposition(|shared| !shared);
-        (0..rank).map(|a| if Some(a) == longest { elements.div_ceil(others).max(1) } else { 2 }).collect()
+        let longest = (0..rank).rfind(|&axis| !shared[axis] && gates.is_none_or(|(gate, _)| gate != axis));
+        if let Some(longest) = longest {
+            let others = (0..rank).filter(|&axis| !shared[axis] && axis != longest);
+            shape[longest] = elements.div_ceil(others.map(|axis| shape[axis]).product()).max(1);
+        }
+        shape
+    }
+
+    /// The shape of these sizes, but for the axis of gates, whose number is what it is.
+    pub fn sizes(&self, rank: usize, size: impl Fn(usize) -> usize) -> Vec<usize> {
+        let gates = self.gates(rank);
+        (0..rank).map(|axis| gates.filter(|&(gate, _)| gate == axis).map_or_else(|| size(axis), |(_, n)| n)).collect()
+    }
+
+    /// The axis of gates of an x of this rank, and their number.
+    fn gates(&self, rank: usize) -> Option<(usize, usize)> {
+        let gates = self.steps?.gate?;
+        Some((usize::try_from(gates.axis + rank as i64).ok()?, gates.count))
+    }
+
+    /// The axis of time steps of an x of this rank.
+    pub fn time(&self, rank: usize) -> Option<usize> {
+        usize::try_from(self.steps?.time + rank as i64).ok()
     }
 }

@@ -3,7 +3,8 @@
 use super::case::{Call, Case, NetworkCase, NetworkMeans, Samples, Sampling};
 use super::layer::Description;
 use super::protocol::{PROTOCOL, Reply, Request};
-use super::subject::{AdapterFailure, Answer, Outcome, Subject};
+use super::question::{Question, outcome};
+use super::subject::{AdapterFailure, Answer, Subject};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -84,7 +85,7 @@ impl Process {
                 }
                 Ok(())
             }
-            other => Err(format!("answered start by {}", name(&other))),
+            other => Err(format!("answered start by {}", other.name())),
         }
     }
 
@@ -108,7 +109,7 @@ impl Process {
     }
 
     /// Asks, and ends and restarts the adapter if it fails.
-    fn ask(&mut self, request: impl FnOnce(u64) -> Request) -> Result<Reply, AdapterFailure> {
+    fn ask<Q: Question>(&mut self, question: &Q) -> Answer<Q::Result> {
         if let Some(why) = &self.given_up {
             return Err(AdapterFailure(format!("given up: {why}")));
         }
@@ -118,11 +119,10 @@ impl Process {
             return Err(self.give_up(why));
         }
         self.seq += 1;
-        let request = request(self.seq);
-        match self.exchange(&request) {
+        match self.exchange(&question.request(self.seq)) {
             Ok(reply) => {
                 self.restarted = false;
-                Ok(reply)
+                outcome::<Q>(reply)
             }
             Err(why) => {
                 let why = self.end(why);
@@ -168,24 +168,15 @@ impl Subject for Process {
     }
 
     fn run(&mut self, case: &Case) -> Answer<Vec<Call>> {
-        self.ask(|seq| Request::Run { seq, case: case.clone() }).and_then(|reply| match reply {
-            Reply::Result { calls, .. } => Ok(Outcome::Done(calls)),
-            other => no_result(other),
-        })
+        self.ask(case)
     }
 
     fn sample(&mut self, sampling: &Sampling) -> Answer<Samples> {
-        self.ask(|seq| Request::Sample { seq, sampling: sampling.clone() }).and_then(|reply| match reply {
-            Reply::Samples { samples, .. } => Ok(Outcome::Done(samples)),
-            other => no_result(other),
-        })
+        self.ask(sampling)
     }
 
     fn network(&mut self, network: &NetworkCase) -> Answer<NetworkMeans> {
-        self.ask(|seq| Request::Network { seq, network: network.clone() }).and_then(|reply| match reply {
-            Reply::Networks { means, .. } => Ok(Outcome::Done(means)),
-            other => no_result(other),
-        })
+        self.ask(network)
     }
 }
 
@@ -317,28 +308,6 @@ fn understand(line: &str, starting: bool) -> Result<Reply, String> {
         }
     }
     serde_json::from_value(value).map_err(|error| format!("sent an unsound reply: {error}: {}", excerpt(line)))
-}
-
-fn no_result<T>(reply: Reply) -> Answer<T> {
-    match reply {
-        Reply::Skipped { skipped, .. } => Ok(Outcome::Skipped(skipped)),
-        Reply::Rejected { rejected, .. } => Ok(Outcome::Rejected(rejected)),
-        Reply::Errored { errored, .. } => Ok(Outcome::Errored(errored)),
-        other => Err(AdapterFailure(format!("the adapter answered a question of another kind: {}", name(&other)))),
-    }
-}
-
-/// The type of a reply.
-fn name(reply: &Reply) -> &'static str {
-    match reply {
-        Reply::Started { .. } => "started",
-        Reply::Result { .. } => "result",
-        Reply::Samples { .. } => "samples",
-        Reply::Networks { .. } => "networks",
-        Reply::Skipped { .. } => "skipped",
-        Reply::Rejected { .. } => "rejected",
-        Reply::Errored { .. } => "errored",
-    }
 }
 
 /// The beginning of a line, to be shown.

@@ -119,4 +119,17 @@ impl Reply {
             | Self::Errored { seq, .. } => Some(*seq),
         }
     }
+
+    /// Its type.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::Result { .. } => "result",
+            Self::Samples { .. } => "samples",
+            Self::Networks { .. } => "networks",
+            Self::Skipped { .. } => "skipped",
+            Self::Rejected { .. } => "rejected",
+            Self::Errored { .. } => "errored",
+        }
+    }
 }

@@ -4,12 +4,13 @@ use super::law::{ALL, Law};
 use super::layer::{Implementation, Level};
 use super::smoke::smoke;
 use super::subject::Subject;
-use super::trial::{Config, Effort, Trial};
+use super::trial::{Config, Effort};
 use super::verdict::Verdict;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// Which laws and layers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Selection {
     /// Ids of laws; empty: all.
     pub laws: Vec<String>,
@@ -119,18 +120,27 @@ impl Report {
     }
 
     /// With the command that reproduces each failure, for an adapter that is started by `command`.
-    pub fn reproducible_by(mut self, command: &[String]) -> Self {
+    pub fn reproducible_by(self, command: &[String]) -> Self {
         let effort = match self.effort {
-            Effort::Quick => " --quick",
+            Effort::Quick => "--quick ",
             Effort::Standard => "",
-            Effort::Thorough => " --thorough",
+            Effort::Thorough => "--thorough ",
         };
         let command: Vec<_> = command.iter().map(|word| quoted(word)).collect();
-        let (seed, command) = (self.seed, command.join(" "));
+        let how = format!("{effort}--seed {} -- {}", self.seed, command.join(" "));
+        self.reproducible(&how)
+    }
+
+    /// With the command that finds each failure again in a recording.
+    pub fn reproducible_from(self, recording: &Path) -> Self {
+        let how = format!("--recorded {}", quoted(&recording.display().to_string()));
+        self.reproducible(&how)
+    }
+
+    fn reproducible(mut self, how: &str) -> Self {
         for finding in self.findings.iter_mut().filter(|finding| finding.verdict.fails()) {
             let (law, layer) = (finding.law, quoted(&finding.layer));
-            finding.reproduce =
-                Some(format!("dropout-oracle conform --law {law} --layer {layer}{effort} --seed {seed} -- {command}"));
+            finding.reproduce = Some(format!("dropout-oracle conform --law {law} --layer {layer} {how}"));
         }
         self
     }
@@ -177,7 +187,7 @@ pub fn conform(
     report.implementation = description.implementation;
     for layer in description.layers.iter().filter(|layer| selection.layer(&layer.id)) {
         for law in ALL.iter().filter(|law| selection.law(law)) {
-            let verdict = Trial::verdict(subject, law, layer, config);
+            let verdict = law.verdict(subject, layer, config);
             let (id, name, claim, false_alarm) = (law.id, law.name, law.claim, law.false_alarm);
             report.findings.push(Finding {
                 layer: layer.id.clone(),

@@ -1,7 +1,8 @@
 //! A subject of this process, behind the protocol: the other side of [`Process`](super::Process).
 
 use super::protocol::{PROTOCOL, Reply, Request};
-use super::subject::{Answer, Errored, Outcome, Subject};
+use super::question::{Question, reply};
+use super::subject::{AdapterFailure, Errored, Subject};
 use std::io::{self, BufRead, Write};
 
 /// Answers the requests of `input`, one a line, on `output`, until a stop or the end.
@@ -30,23 +31,14 @@ fn answer(subject: &mut dyn Subject, request: Request) -> Reply {
             Ok(description) => Reply::Started { protocol: PROTOCOL, description },
             Err(failure) => Reply::Errored { seq: 0, errored: Errored { context: failure.0 } },
         },
-        Request::Run { seq, case } => reply(seq, subject.run(&case), |calls| Reply::Result { seq, calls }),
-        Request::Sample { seq, sampling } => {
-            reply(seq, subject.sample(&sampling), |samples| Reply::Samples { seq, samples })
-        }
-        Request::Network { seq, network } => {
-            reply(seq, subject.network(&network), |means| Reply::Networks { seq, means })
-        }
+        Request::Run { seq, case } => to(subject, seq, &case),
+        Request::Sample { seq, sampling } => to(subject, seq, &sampling),
+        Request::Network { seq, network } => to(subject, seq, &network),
         Request::Stop => unreachable!("the loop ends at a stop"),
     }
 }
 
-fn reply<T>(seq: u64, answer: Answer<T>, done: impl FnOnce(T) -> Reply) -> Reply {
-    match answer {
-        Ok(Outcome::Done(result)) => done(result),
-        Ok(Outcome::Skipped(skipped)) => Reply::Skipped { seq, skipped },
-        Ok(Outcome::Rejected(rejected)) => Reply::Rejected { seq, rejected },
-        Ok(Outcome::Errored(errored)) => Reply::Errored { seq, errored },
-        Err(failure) => Reply::Errored { seq, errored: Errored { context: failure.0 } },
-    }
+fn to<Q: Question>(subject: &mut dyn Subject, seq: u64, question: &Q) -> Reply {
+    let failed = |failure: AdapterFailure| Reply::Errored { seq, errored: Errored { context: failure.0 } };
+    question.ask(subject).map_or_else(failed, |outcome| reply::<Q>(seq, outcome))
 }

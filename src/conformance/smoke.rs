@@ -33,11 +33,27 @@ fn described(layer: &Layer) -> Result<(), String> {
         (layer.seed == layer.offers(Level::C2), "seed and level C2 must be declared together"),
         (layer.mask.is_empty() != layer.offers(Level::C3), "mask and level C3 must be declared together"),
         (!layer.second_order || layer.offers(Level::C1), "second_order needs level C1"),
+        (layer.steps.is_none() || layer.offers(Level::C5), "steps needs level C5"),
+        (
+            steps_fit(layer),
+            "steps: time and gates need axes of their own, between the batch (first) and the features (last)",
+        ),
+        (layer.mesh.is_none() || layer.offers(Level::C6), "mesh needs level C6"),
+        (layer.mesh.as_ref().is_none_or(|mesh| (2..=64).contains(&mesh.replicas())), "mesh is not of 2 to 64 replicas"),
     ];
     match demands.into_iter().find(|(met, _)| !met) {
         Some((_, why)) => Err(why.into()),
         None => Ok(()),
     }
+}
+
+/// Whether time and gates have axes of every legal rank.
+fn steps_fit(layer: &Layer) -> bool {
+    let Some(steps) = layer.steps else { return true };
+    let axes = [Some(steps.time), steps.gate.map(|gates| gates.axis)];
+    let least = layer.ranks.iter().min().copied().unwrap_or(0) as i64;
+    let fit = axes.into_iter().flatten().all(|axis| (1 - least..=-2).contains(&axis));
+    fit && axes[1] != axes[0] && steps.gate.is_none_or(|gates| gates.count >= 2)
 }
 
 /// That plain calls are answered in form.

@@ -2,7 +2,7 @@
 
 use super::law::ALL;
 use super::subject::Subject;
-use super::trial::{Config, Trial};
+use super::trial::Config;
 use super::verdict::Verdict;
 
 /// Holds one law against every layer of a subject, for a test.
@@ -13,7 +13,7 @@ pub fn assert_law(subject: &mut dyn Subject, id: &str) {
     let law = ALL.iter().find(|law| law.id == id).unwrap_or_else(|| panic!("there is no law {id}"));
     let description = subject.describe().unwrap_or_else(|failure| panic!("{failure}"));
     for layer in &description.layers {
-        match Trial::verdict(subject, law, layer, Config::default()) {
+        match law.verdict(subject, layer, Config::default()) {
             Verdict::Holds { .. } => {}
             Verdict::NotApplicable { why } => println!("{}: {id} not tested: {why}", layer.id),
             Verdict::AdapterFailed { why } => panic!("{}: {id} ({}): the subject broke: {why}", layer.id, law.name),

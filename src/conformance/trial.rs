@@ -2,13 +2,15 @@
 
 use super::case::{Call, Case, Mode, NetworkCase, NetworkMeans, Samples, Sampling};
 use super::dtype::Dtype;
-use super::law::{Law, input::DYADIC};
 use super::layer::Layer;
 use super::subject::{AdapterFailure, Answer, Outcome, Subject};
 use super::tensor::Tensor;
-use super::verdict::{Distance, Evidence, Expected, Failure, Quantity, Verdict};
+use super::verdict::{Distance, Evidence, Expected, Failure, Quantity};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
+
+/// Drop rates of few bits: the same number in every format, so that none has rounded it.
+pub const DYADIC: [f64; 4] = [0.25, 0.5, 0.875, 0.0625];
 
 /// How much is spent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -24,7 +26,7 @@ pub enum Effort {
 }
 
 /// How laws are held against layers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Config {
     /// Decides every random choice of the oracle, and the seeds that it gives to the subject.
     pub seed: u64,
@@ -71,29 +73,10 @@ pub struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    /// Holds `law` against `layer`. The verdict depends on the subject, the law, the layer and the configuration alone,
-    /// not on the laws that were held before.
-    pub fn verdict(subject: &'a mut dyn Subject, law: &Law, layer: &'a Layer, config: Config) -> Verdict {
-        if let Err(why) = law.needs.met_by(layer) {
-            return Verdict::NotApplicable { why };
-        }
-        let rng = ChaCha8Rng::from_seed(key(config.seed, law.id, &layer.id));
-        let mut trial = Self { subject, layer, config, evidence: Evidence::default(), rng };
-        match (law.check)(&mut trial) {
-            // What was skipped throughout is not tested, and never passed.
-            Ok(()) if trial.evidence.comparisons == 0 && trial.evidence.statistics.is_empty() => {
-                Verdict::NotApplicable { why: trial.evidence.skipped.join("; ") }
-            }
-            Ok(()) => Verdict::Holds { evidence: trial.evidence },
-            Err(Stop::NotApplicable(why)) => Verdict::NotApplicable { why },
-            Err(Stop::Adapter(why)) => Verdict::AdapterFailed { why },
-            Err(Stop::Fails(mut failure)) => {
-                if failure.diagnosis.is_empty() {
-                    failure.diagnosis = law.diagnosis.into();
-                }
-                Verdict::Fails { failure }
-            }
-        }
+    /// The trial of the law `id`: its random choices depend on the configuration, the law and the layer alone.
+    pub fn new(subject: &'a mut dyn Subject, id: &str, layer: &'a Layer, config: Config) -> Self {
+        let rng = ChaCha8Rng::from_seed(key(config.seed, id, &layer.id));
+        Self { subject, layer, config, evidence: Evidence::default(), rng }
     }
 
     /// The random choices of this trial.
@@ -176,11 +159,10 @@ impl<'a> Trial<'a> {
     pub fn sample(&mut self, sampling: &Sampling) -> Check<Samples> {
         let answer = self.subject.sample(sampling);
         let outcome = self.counted(answer)?;
-        let what = format!("sample, p = {}, {} {:?}", sampling.p.0, sampling.dtype, sampling.shape);
-        let samples = done(&what, outcome)?;
+        let samples = done(sampling, outcome)?;
         let masks = sampling.replicas.unwrap_or(sampling.calls);
         if samples.masks.len() != masks || samples.masks.iter().any(|mask| !mask.fit(sampling.bits())) {
-            return Err(Stop::Adapter(format!("not {masks} masks of {} bits ({what})", sampling.bits())));
+            return Err(Stop::Adapter(format!("not {masks} masks of {} bits ({sampling})", sampling.bits())));
         }
         Ok(samples)
     }

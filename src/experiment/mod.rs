@@ -37,6 +37,8 @@ mod data_size;
 #[cfg(feature = "files")]
 mod exact_averaging;
 #[cfg(feature = "files")]
+mod exact_objective;
+#[cfg(feature = "files")]
 mod input_or_hidden;
 #[cfg(feature = "files")]
 mod journal;
@@ -65,7 +67,7 @@ pub use paired::Paired;
 #[cfg(feature = "files")]
 pub use runner::{Choice, Record, Run};
 #[cfg(feature = "files")]
-pub use setting::{Candidate, Classes, Judged, Noise, Setting};
+pub use setting::{Candidate, Classes, Judged, Noise, Objective, Setting};
 
 /// Every experiment, in the order in which they are listed.
 #[cfg(feature = "files")]
@@ -80,6 +82,7 @@ pub const ALL: &[&Experiment] = &[
     &co_adaptation::EXPERIMENT,
     &input_or_hidden::EXPERIMENT,
     &additive_or_multiplicative::EXPERIMENT,
+    &exact_objective::EXPERIMENT,
 ];
 
 /// A question about dropout and how it is put to small networks on the embedded digits.

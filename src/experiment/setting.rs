@@ -35,6 +35,8 @@ pub struct Setting {
     pub keep_hidden: f64,
     /// The noise on the hidden units.
     pub noise: Noise,
+    /// What the last layer is trained on.
+    pub objective: Objective,
     /// How many networks are averaged and which examples each is given; none for a single network.
     pub committee: Option<(u64, Resampling)>,
     /// When training stops, judged by every fifth training example; none for all steps.
@@ -76,6 +78,17 @@ pub enum Noise {
     Additive,
 }
 
+/// What a logistic unit with dropout on its features is trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Objective {
+    /// One sampled mask a row of a minibatch.
+    Sampled,
+    /// Wang & Manning's normal approximation of the mean loss over all masks.
+    FastDropout,
+    /// The mean loss over all masks.
+    Exact,
+}
+
 /// The examples on which a trained network is judged. Test examples, 4 in 9, are the same for every seed; training and
 /// validation examples are drawn by the seed from all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +116,7 @@ impl Setting {
             keep_input: 1.0,
             keep_hidden: 1.0,
             noise: Noise::Bernoulli,
+            objective: Objective::Sampled,
             committee: None,
             early_stopping: None,
             judged: Judged::Test,

@@ -33,7 +33,7 @@ impl InstructionSet {
     }
 
     /// Runs `task`, compiled for these instructions.
-    pub(super) fn run<Task: WithSimd>(self, task: Task) -> Task::Output {
+    pub(crate) fn run<Task: WithSimd>(self, task: Task) -> Task::Output {
         self.0.dispatch(task)
     }
 }

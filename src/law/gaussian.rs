@@ -84,14 +84,19 @@ impl<T: Real> Law<T> for Gaussian<T> {
 
 /// `count` independent draws from N(0, 1).
 pub(crate) fn standard_normals<T: Real>(count: usize, rng: &mut dyn Rng) -> DVector<T> {
+    DVector::from_iterator(count, normals(rng).take(count))
+}
+
+/// Independent draws from N(0, 1), for ever.
+pub(crate) fn normals<T: Real>(mut rng: impl Rng) -> impl Iterator<Item = T> {
     let mut spare = None;
-    DVector::from_fn(count, |_, _| match spare.take() {
-        Some(z) => z,
-        None => {
-            let (z, other) = polar_pair(rng);
+    std::iter::from_fn(move || {
+        let kept: Option<T> = spare.take();
+        kept.or_else(|| {
+            let (z, other) = polar_pair(&mut rng);
             spare = Some(other);
-            z
-        }
+            Some(z)
+        })
     })
 }
 

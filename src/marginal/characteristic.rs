@@ -3,8 +3,10 @@
 use super::certificate::Certified;
 use super::cumulants::{DEGREE, RADIUS, Small};
 use super::double_double::DoubleDouble;
-use super::factors::{Factors, LANES, Lanes};
+use super::factors::{Angles, Factor, LANES, Lanes, Mask};
 use super::logit::{Logit, Term, U};
+use crate::kernel::InstructionSet;
+use pulp::{Simd, WithSimd};
 
 /// \\(\varphi(t) = e^{it\\,\mathbb E S}\\,\Phi(t)\\), where the centred Φ is a product: of one exponential for the Gaussian
 /// terms and the small masks together, and of one factor for each large mask.
@@ -19,16 +21,11 @@ pub(super) struct Characteristic<'a> {
     small_spread: f64,
     /// The variance of all Gaussian terms and small masks.
     variance: f64,
-    large: Vec<Large>,
+    /// The masks that are multiplied one by one, and their indices among the terms.
+    large: Vec<Mask>,
+    large_index: Vec<usize>,
     small_index: Vec<usize>,
-}
-
-/// A mask that is multiplied one by one.
-pub(super) struct Large {
-    /// Its index among the terms.
-    pub index: usize,
-    pub weight: f64,
-    pub keep: f64,
+    instructions: InstructionSet,
 }
 
 /// \\(\mathbb E e^{it(S - \mathbb E S)}\\), or a part of that product, at eight nodes: real and imaginary part each as a sum
@@ -42,11 +39,12 @@ pub(super) struct Centred {
 }
 
 /// \\(e^{it\\,\mathbb E S}\\) at one node.
-struct Phase {
-    sin: f64,
-    cos: f64,
+#[derive(Clone, Copy)]
+pub(super) struct Phase {
+    pub sin: f64,
+    pub cos: f64,
     cos_minus_one: f64,
-    error: f64,
+    pub error: f64,
 }
 
 /// φ at one t.
@@ -58,31 +56,72 @@ pub(super) struct Phi {
 }
 
 impl Centred {
-    const ONE: Self = Self { re: [[1.0; LANES], [0.0; LANES]], im: [[0.0; LANES]; 2], error: [0.0; LANES] };
+    pub const ONE: Self = Self { re: [[1.0; LANES], [0.0; LANES]], im: [[0.0; LANES]; 2], error: [0.0; LANES] };
 
     /// Φ ← Φ(1 + u), added as Φ + Φu.
     ///
     /// With Φ as a sum of two, a step adds the error of Φu, not one of Φ itself. u is off by 8u of the sizes that it was
     /// added from, the complex product by 3u more, Φ by 1u. Later factors, none larger than 1, only shrink it. Since
     /// Σ|Φ||u| stays near 1 however many factors there are (it telescopes where the u are negative), so does the error.
-    fn times(&mut self, u: &Factors) {
-        for i in 0..LANES {
-            let (re, im) = (self.re[0][i] + self.re[1][i], self.im[0][i] + self.im[1][i]);
-            // No less than |Φ|, since √(1 + x²) ≤ 1 + (√2 − 1)x on [0, 1].
-            let size = re.abs().max(im.abs()) + 0.4143 * re.abs().min(im.abs());
-            self.error[i] += 12.0 * U * size * u.size[i] + 16.0 * U * U * size + u.lost[i];
-            add(&mut self.re, i, re * u.re[i] - im * u.im[i]);
-            add(&mut self.im, i, re * u.im[i] + im * u.re[i]);
+    #[inline(always)]
+    pub fn times(&mut self, i: usize, u: &Factor) {
+        let (re, im) = self.values(i);
+        // No less than |Φ|, since √(1 + x²) ≤ 1 + (√2 − 1)x on [0, 1].
+        let size = re.abs().max(im.abs()) + 0.4143 * re.abs().min(im.abs());
+        self.error[i] += 12.0 * U * size * u.size + 16.0 * U * U * size + u.lost;
+        add(&mut self.re, i, re * u.re - im * u.im);
+        add(&mut self.im, i, re * u.im + im * u.re);
+    }
+
+    /// [`Centred::times`] the mask's factor in every lane.
+    #[inline(always)]
+    fn times_alike(&mut self, mask: Mask, t: &Lanes, half: bool, angles: Angles) {
+        for (i, &t) in t.iter().enumerate() {
+            let factor = mask.factor(t, half, angles);
+            self.times(i, &factor);
         }
     }
 
-    fn values(&self, i: usize) -> (f64, f64) {
+    #[inline(always)]
+    pub fn values(&self, i: usize) -> (f64, f64) {
         (self.re[0][i] + self.re[1][i], self.im[0][i] + self.im[1][i])
+    }
+
+    pub fn error(&self, i: usize) -> f64 {
+        self.error[i]
+    }
+}
+
+/// Multiplies masks on, at eight nodes.
+struct Multiply<'a> {
+    product: Centred,
+    masks: &'a [Mask],
+    t: &'a Lanes,
+}
+
+impl WithSimd for Multiply<'_> {
+    type Output = Centred;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Centred {
+        let Self { mut product, masks, t } = self;
+        for &mask in masks {
+            match (mask.keep == 0.5, mask.angles(t)) {
+                (true, Angles::Small) => product.times_alike(mask, t, true, Angles::Small),
+                (true, Angles::Large) => product.times_alike(mask, t, true, Angles::Large),
+                (true, Angles::Mixed) => product.times_alike(mask, t, true, Angles::Mixed),
+                (false, Angles::Small) => product.times_alike(mask, t, false, Angles::Small),
+                (false, Angles::Large) => product.times_alike(mask, t, false, Angles::Large),
+                (false, Angles::Mixed) => product.times_alike(mask, t, false, Angles::Mixed),
+            }
+        }
+        product
     }
 }
 
 /// Adds x to lane i of a sum of two, keeping the rounding (Knuth).
-fn add(sum: &mut [Lanes; 2], i: usize, x: f64) {
+#[inline(always)]
+pub(super) fn add(sum: &mut [Lanes; 2], i: usize, x: f64) {
     let before = sum[0][i];
     let after = before + x;
     let part = after - before;
@@ -93,24 +132,33 @@ fn add(sum: &mut [Lanes; 2], i: usize, x: f64) {
 impl<'a> Characteristic<'a> {
     /// φ of `logit` for 0 < t ≤ `end`.
     pub fn new(logit: &'a Logit, end: f64) -> Self {
-        let (mut theta, mut keeps, mut large, mut small_index) = (vec![], vec![], vec![], vec![]);
+        let is_small = |term: &Term| matches!(*term, Term::Masked { weight, .. } if weight.abs() * end <= RADIUS);
+        let count = logit.terms().iter().filter(|term| is_small(term)).count();
+        let (mut theta, mut keeps) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut small_index = Vec::with_capacity(count);
+        let (mut large, mut large_index) = (vec![], vec![]);
         let (mut variance, mut small_spread) = (DoubleDouble::ZERO, 0.0);
         for (index, term) in logit.terms().iter().enumerate() {
             match *term {
-                Term::Masked { weight, keep } if weight.abs() * end <= RADIUS => {
+                Term::Masked { weight, keep } if is_small(term) => {
                     variance = variance + term.variance().into();
                     theta.push(weight * end);
                     keeps.push(keep);
                     small_index.push(index);
                     small_spread += term.variance() * end * end;
                 }
-                Term::Masked { weight, keep } => large.push(Large { index, weight, keep }),
+                Term::Masked { weight, keep } => {
+                    large.push(Mask { weight, keep });
+                    large_index.push(index);
+                }
                 Term::Gaussian { .. } => variance = variance + term.variance().into(),
             }
         }
         let small = Small::new(theta, keeps);
-        let sums = small.sums();
-        Self { logit, end, small, sums, small_spread, variance: variance.hi, large, small_index }
+        let instructions = InstructionSet::detect();
+        let sums = small.sums(instructions);
+        let variance = variance.hi;
+        Self { logit, end, small, sums, small_spread, variance, large, large_index, small_index, instructions }
     }
 
     /// The indices of the small masks among the terms, and the masks themselves.
@@ -118,9 +166,14 @@ impl<'a> Characteristic<'a> {
         (&self.small_index, &self.small)
     }
 
-    /// The large masks.
-    pub fn large(&self) -> &[Large] {
-        &self.large
+    /// The indices of the large masks among the terms, and the masks themselves.
+    pub fn large(&self) -> (&[usize], &[Mask]) {
+        (&self.large_index, &self.large)
+    }
+
+    /// The vector instructions that the products are compiled for.
+    pub fn instructions(&self) -> InstructionSet {
+        self.instructions
     }
 
     /// The factor of the Gaussian terms and the small masks: \\(e^{x+iy}\\), kept as what it adds to 1.
@@ -147,52 +200,38 @@ impl<'a> Characteristic<'a> {
         (re, im, error)
     }
 
-    /// [`Characteristic::small_part`] at eight nodes, to multiply the large masks on.
-    fn start(&self, t: &Lanes) -> Centred {
+    /// The factor of the Gaussian terms and the small masks at eight nodes, to multiply the large masks on.
+    pub fn start(&self, t: &Lanes) -> Centred {
         let mut start = Centred::ONE;
-        for (i, &t) in t.iter().enumerate() {
-            let (re, im, error) = self.small_part(t);
-            add(&mut start.re, i, re);
-            start.im[0][i] = im;
-            start.error[i] = error;
+        if self.variance > 0.0 {
+            for (i, &t) in t.iter().enumerate() {
+                let (re, im, error) = self.small_part(t);
+                add(&mut start.re, i, re);
+                start.im[0][i] = im;
+                start.error[i] = error;
+            }
         }
         start
     }
 
-    /// φ at eight nodes.
+    /// φ at eight nodes, in ascending order.
     pub fn at(&self, t: &Lanes) -> [Phi; LANES] {
-        let mut product = self.start(t);
-        self.large.iter().for_each(|mask| product.times(&Factors::of_mask(mask.weight, mask.keep, t)));
+        let product = self.instructions.run(Multiply { product: self.start(t), masks: &self.large, t });
+        self.turned(&product, &self.phases(t))
+    }
+
+    /// φ from the centred Φ.
+    pub fn turned(&self, product: &Centred, phases: &[Phase; LANES]) -> [Phi; LANES] {
         std::array::from_fn(|i| {
             let re_minus_one = (product.re[0][i] - 1.0) + product.re[1][i];
             let (re, im) = product.values(i);
-            self.phase(t[i]).turn(re, im, re_minus_one, product.error[i])
+            phases[i].turn(re, im, re_minus_one, product.error[i])
         })
     }
 
-    /// For every large mask, \\(\mathbb E[e^{itS} \mid d_j = 1]\\) at eight nodes: φ without its factor, times
-    /// \\(e^{ita_j}\\). The products before and after each factor make it without a division.
-    pub fn each_kept(&self, t: &Lanes, mut each: impl FnMut(usize, [Phi; LANES])) {
-        let factors: Vec<_> = self.large.iter().map(|mask| Factors::of_mask(mask.weight, mask.keep, t)).collect();
-        let phases: [Phase; LANES] = std::array::from_fn(|i| self.phase(t[i]));
-        let mut after = vec![Centred::ONE; factors.len() + 1];
-        for j in (0..factors.len()).rev() {
-            after[j] = after[j + 1];
-            after[j].times(&factors[j]);
-        }
-        let mut before = self.start(t);
-        for (j, factor) in factors.iter().enumerate() {
-            let phis = std::array::from_fn(|i| {
-                let (rest, error) = (after[j + 1].values(i), after[j + 1].error[i]);
-                let without = product(before.values(i), before.error[i], rest, error);
-                // e^(iqθ) is off by 6u.
-                let (re, im, error) =
-                    product((without.0, without.1), without.2, (factor.kept.0[i], factor.kept.1[i]), 6.0 * U);
-                phases[i].turn(re, im, re - 1.0, error)
-            });
-            each(j, phis);
-            before.times(factor);
-        }
+    /// \\(e^{it\\,\mathbb E S}\\) at eight nodes.
+    pub fn phases(&self, t: &Lanes) -> [Phase; LANES] {
+        t.map(|t| self.phase(t))
     }
 
     /// \\(e^{it\\,\mathbb E S}\\), reduced to [−π, π] before it is rounded.
@@ -229,8 +268,26 @@ impl Phase {
     }
 }
 
-/// A product of two numbers in the unit disc, with rounding 6u of its size.
-fn product((x, y): (f64, f64), error: f64, (re, im): (f64, f64), other: f64) -> (f64, f64, f64) {
-    let size = (x.abs() + y.abs()) * (re.abs() + im.abs());
-    (x * re - y * im, x * im + y * re, 1.01 * (error + other) + 6.0 * U * size)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bits_do_not_depend_on_the_instructions() {
+        let terms = (0..60).map(|j| {
+            let weight = f64::from(j * j % 37) / 8.0 - 2.0;
+            Term::Masked { weight, keep: if j % 3 == 0 { 0.5 } else { 0.3 + f64::from(j % 7) / 10.0 } }
+        });
+        let logit = Logit::new(0.25, terms.collect()).unwrap();
+        let at = |instructions| {
+            let phi = Characteristic { instructions, ..Characteristic::new(&logit, 8.0) };
+            let nodes = |block: i32| std::array::from_fn(|i| 0.125 * f64::from(8 * block + 1 + i as i32));
+            let values = (0..8).flat_map(|block| phi.at(&nodes(block)));
+            values
+                .flat_map(|phi| [phi.re, phi.im].map(|part| (part.value.to_bits(), part.error.to_bits())))
+                .collect::<Vec<_>>()
+        };
+        let all: Vec<_> = InstructionSet::available().into_iter().map(at).collect();
+        assert!(all.iter().all(|bits| *bits == all[0]));
+    }
 }

@@ -1,9 +1,9 @@
-//! Softmax over classes whose logits share their masks: brackets for any number of classes, values for two and three.
+//! Softmax over classes whose logits share their masks: brackets for any number of classes, values for a few.
 
 use super::certificate::Certified;
 use super::double_double::DoubleDouble;
 use super::logit::{Logit, Term, U};
-use super::three_classes::Pair;
+use super::rivals::Rivals;
 use crate::error::{Error, Result};
 use crate::scalar::{Real, log_sum_exp};
 use itertools::izip;
@@ -87,30 +87,48 @@ impl Classes {
         Ok(Bracket { low: jensen.max(union).max(0.0), high: high.min(1.0) })
     }
 
-    /// \\(\mathbb E \operatorname{softmax}(z)_y\\) for two classes (one integral) or three (a double one).
+    /// \\(\mathbb E \operatorname{softmax}(z)_y\\): for two classes one integral, for C ≥ 3 that matter a sum over
+    /// some 20 to 100 nodes to the power C − 1.
+    ///
+    /// ```
+    /// use dropout_oracle::marginal::Classes;
+    /// use nalgebra::{DMatrix, DVector, dvector};
+    /// // four classes, 2^40 masks
+    /// let weights = DMatrix::from_fn(4, 40, |i, j| if i == j % 4 { 0.5 } else { 0.0 });
+    /// let classes = Classes::masked(weights, DVector::from_element(40, 0.5), dvector![0.0, 0.0, 0.0, 0.0])?;
+    /// let mean = classes.expected_softmax(0)?;
+    /// assert!((mean.value - 0.25).abs() <= mean.error && mean.error < 1e-12);
+    /// # Ok::<(), dropout_oracle::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Domain`] for more classes (use [`Classes::bracket`]) and for logits that spread too widely.
+    /// [`Error::Domain`] for more nodes than can be summed, by many classes or logits that spread widely (there is
+    /// [`Classes::bracket`]); otherwise as [`Logit::expected_logistic`].
     pub fn expected_softmax(&self, y: usize) -> Result<Certified> {
+        let (rivals, off) = self.rivals(y)?;
+        let mean = Rivals::new(&rivals).expected_softmax()?;
+        // The derivatives of softmax_y in the u_k are products of two probabilities that add up to 1 or less.
+        Ok(Certified { error: mean.error + off / 4.0, ..mean })
+    }
+
+    /// About how many multiplications [`Classes::expected_softmax`] takes for one class (some 10⁹ are a second).
+    ///
+    /// # Errors
+    /// [`Error::Domain`] for a class that does not exist; otherwise as [`Logit::expected_logistic`].
+    pub fn operations(&self, y: usize) -> Result<f64> {
+        Rivals::new(&self.rivals(y)?.0).operations()
+    }
+
+    /// The z_y − z_k, and what the rounding of their weights can move them by, all together.
+    fn rivals(&self, y: usize) -> Result<(Vec<Logit>, f64)> {
         self.check(y)?;
-        let others: Vec<usize> = (0..self.bias.len()).filter(|k| *k != y).collect();
-        match others[..] {
-            [k] => {
-                let (difference, off) = self.difference(y, k)?;
-                let mean = difference.expected_logistic()?;
-                Ok(Certified { error: mean.error + off / 4.0, ..mean })
-            }
-            [k, l] => {
-                let ((u, off_u), (v, off_v)) = (self.difference(y, k)?, self.difference(y, l)?);
-                let mean = Pair::new(&u, &v).expected_softmax()?;
-                Ok(Certified { error: mean.error + (off_u + off_v) / 4.0, ..mean })
-            }
-            _ => Err(Error::Domain {
-                what: "number of classes of an exact mean softmax".into(),
-                value: self.bias.len().to_string(),
-                must: "2 or 3; for more there is a bracket, or enumeration of the masks",
-            }),
+        let (mut rivals, mut total) = (vec![], 0.0);
+        for k in (0..self.bias.len()).filter(|k| *k != y) {
+            let (difference, off) = self.difference(y, k)?;
+            rivals.push(difference);
+            total += off;
         }
+        Ok((rivals, total))
     }
 
     /// z_y − z_k, and what the rounding of its weights can move it by.

@@ -11,6 +11,8 @@
 
 use super::factors::LANES;
 use super::logit::U;
+use crate::kernel::InstructionSet;
+use pulp::{Simd, WithSimd};
 
 /// M, the degree of the series.
 pub(super) const DEGREE: usize = 24;
@@ -62,6 +64,7 @@ const fn coefficients() -> [[f64; POWERS]; DEGREE + 1] {
 const LEAF: usize = 4 * LANES;
 
 /// κ_m/m! at v = pq and s = q − p, in every lane.
+#[inline(always)]
 fn cumulants(m: usize, v: &[f64; LANES], s: &[f64; LANES]) -> [f64; LANES] {
     let mut value = [0.0; LANES];
     for k in (0..m / 2).rev() {
@@ -91,14 +94,14 @@ impl Small {
     ///
     /// Each summand is off by at most (5m + 4)u of the sum of the sizes of its own terms: θ by one rounding, its power by
     /// m of them, Horner's scheme by m, v by two a power, and the products.
-    pub fn sums(&self) -> [f64; DEGREE + 1] {
+    pub fn sums(&self, instructions: InstructionSet) -> [f64; DEGREE + 1] {
         match self.common {
             Some(p) => {
-                let powers = pairwise(&self.theta, &self.keep, &|theta, _| powers(theta));
+                let powers = pairwise(&self.theta, &self.keep, false, instructions);
                 let (v, s) = ([p * (1.0 - p); LANES], [1.0 - p - p; LANES]);
                 std::array::from_fn(|m| if m < 3 { 0.0 } else { powers[m] * cumulants(m, &v, &s)[0] })
             }
-            None => pairwise(&self.theta, &self.keep, &weighted_powers),
+            None => pairwise(&self.theta, &self.keep, true, instructions),
         }
     }
 
@@ -160,15 +163,18 @@ impl Small {
     }
 }
 
+#[inline(always)]
 fn lanes(values: &[f64]) -> [f64; LANES] {
     std::array::from_fn(|i| values.get(i).copied().unwrap_or(0.0))
 }
 
+#[inline(always)]
 fn variance_and_skew(p: &[f64; LANES]) -> ([f64; LANES], [f64; LANES]) {
     (p.map(|p| p * (1.0 - p)), p.map(|p| 1.0 - p - p))
 }
 
 /// x³ … x^M, in every lane.
+#[inline(always)]
 fn powers(x: &[f64; LANES]) -> [[f64; LANES]; DEGREE + 1] {
     let mut all = [[0.0; LANES]; DEGREE + 1];
     let mut power: [f64; LANES] = std::array::from_fn(|i| x[i] * x[i]);
@@ -179,6 +185,7 @@ fn powers(x: &[f64; LANES]) -> [[f64; LANES]; DEGREE + 1] {
     all
 }
 
+#[inline(always)]
 fn weighted_powers(x: &[f64; LANES], p: &[f64; LANES]) -> [[f64; LANES]; DEGREE + 1] {
     let (v, s) = variance_and_skew(p);
     let mut all = powers(x);
@@ -189,24 +196,38 @@ fn weighted_powers(x: &[f64; LANES], p: &[f64; LANES]) -> [[f64; LANES]; DEGREE 
     all
 }
 
-/// The sums of `f` over the lanes, along a fixed tree.
-fn pairwise(
-    theta: &[f64],
-    keep: &[f64],
-    f: &impl Fn(&[f64; LANES], &[f64; LANES]) -> [[f64; LANES]; DEGREE + 1],
-) -> [f64; DEGREE + 1] {
+/// The sums over all terms of θ^m, or with each term's κ_m/m! if `weighted`, along a fixed tree.
+fn pairwise(theta: &[f64], keep: &[f64], weighted: bool, instructions: InstructionSet) -> [f64; DEGREE + 1] {
     if theta.len() > LEAF {
         let middle = theta.len().next_power_of_two() / 2;
         let (left, right) = (theta.split_at(middle), keep.split_at(middle));
-        let (a, b) = (pairwise(left.0, right.0, f), pairwise(left.1, right.1, f));
+        let a = pairwise(left.0, right.0, weighted, instructions);
+        let b = pairwise(left.1, right.1, weighted, instructions);
         return std::array::from_fn(|m| a[m] + b[m]);
     }
-    let mut sums = [[0.0; LANES]; DEGREE + 1];
-    for (theta, keep) in theta.chunks(LANES).zip(keep.chunks(LANES)) {
-        let terms = f(&lanes(theta), &lanes(keep));
-        for (sum, term) in sums.iter_mut().zip(terms) {
-            (0..LANES).for_each(|i| sum[i] += term[i]);
+    instructions.run(Leaf { theta, keep, weighted })
+}
+
+/// A few terms, added one after another in each lane.
+struct Leaf<'a> {
+    theta: &'a [f64],
+    keep: &'a [f64],
+    weighted: bool,
+}
+
+impl WithSimd for Leaf<'_> {
+    type Output = [f64; DEGREE + 1];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> [f64; DEGREE + 1] {
+        let mut sums = [[0.0; LANES]; DEGREE + 1];
+        for (theta, keep) in self.theta.chunks(LANES).zip(self.keep.chunks(LANES)) {
+            let x = lanes(theta);
+            let terms = if self.weighted { weighted_powers(&x, &lanes(keep)) } else { powers(&x) };
+            for (sum, term) in sums.iter_mut().zip(terms) {
+                (0..LANES).for_each(|i| sum[i] += term[i]);
+            }
         }
+        sums.map(|s| ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])))
     }
-    sums.map(|s| ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])))
 }

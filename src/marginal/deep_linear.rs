@@ -1,9 +1,11 @@
 //! Mean and covariance of a deep linear network's output, and with them its expected squared loss.
 
+use super::logit::U;
 use crate::error::{Error, Result};
 use crate::law::IndependentUnits;
+use crate::model::{HeadKind, Model};
 use crate::network::mlp::PiecewiseLinearMlp;
-use crate::network::{Affine, Layer, Network, PiecewiseLinear};
+use crate::network::{Activation, Affine, Layer, Mlp, Network, PiecewiseLinear};
 use crate::scalar::Scalar;
 use nalgebra::{DMatrix, DVector};
 
@@ -104,4 +106,44 @@ impl<T: Scalar> OutputMoments<T> {
         self.covariance[(i, i)] += variance.clone() * second_moment;
         self.mean[i] *= factor.clone();
     }
+}
+
+/// The model as a linear network, or why it is none.
+pub(super) fn linear(model: &Model) -> Result<PiecewiseLinearMlp<f64>, String> {
+    if !matches!(model.head_kind(), HeadKind::Gaussian { .. }) {
+        return Err("the head is not Gaussian, so that its mean is no linear function".into());
+    }
+    let layers = model.network().layers().iter().map(|layer| match layer {
+        Layer::Dropout(dropped) => Ok(Layer::Dropout(dropped.clone())),
+        Layer::Affine(affine) => Ok(Layer::Affine(affine.clone())),
+        Layer::Unit(Activation::PiecewiseLinear(PiecewiseLinear::Identity)) => {
+            Ok(Layer::Unit(PiecewiseLinear::Identity))
+        }
+        Layer::Unit(unit) => Err(format!("the network has a nonlinear unit, {unit:?}")),
+    });
+    let layers: Vec<_> = layers.collect::<Result<_, String>>()?;
+    Mlp::new(model.network().inputs(), layers).map_err(|error| error.to_string())
+}
+
+/// What the moments of a linear network's outputs can be off by.
+pub(super) struct Sizes {
+    pub mean: DVector<f64>,
+    pub variance: DVector<f64>,
+}
+
+/// Every sum's roundings, times the same moments of a network, a law and an input of sizes instead of values: width + 4 for
+/// the mean at each affine layer, as many twice for the covariance, which takes the mean's own twice more, and 8 at each
+/// dropout layer.
+pub(super) fn sizes(network: &PiecewiseLinearMlp<f64>, model: &Model, x: &DVector<f64>) -> Result<Sizes> {
+    let layers = network.layers().iter().map(|layer| match layer {
+        Layer::Affine(affine) => Layer::Affine(Affine { weight: affine.weight.abs(), bias: affine.bias.abs() }),
+        other => other.clone(),
+    });
+    let largest = OutputMoments::of(&Mlp::new(network.inputs(), layers.collect())?, model.law(), &x.abs())?;
+    let roundings: usize = network.affine().map(|affine| affine.inputs() + 4).sum();
+    let variance_roundings = 4 * roundings + 8 * network.layers().len();
+    Ok(Sizes {
+        mean: largest.mean * (1.01 * roundings as f64 * U),
+        variance: largest.covariance.diagonal() * (1.01 * variance_roundings as f64 * U),
+    })
 }

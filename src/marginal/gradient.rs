@@ -13,11 +13,13 @@ use super::certificate::Certified;
 use super::characteristic::{Characteristic, Phi};
 use super::cumulants::{DEGREE, Small};
 use super::double_double::DoubleDouble;
+use super::leave_one_out::LeaveOneOut;
 use super::logistic::Integral;
 use super::logit::{Logit, Term, U};
 use super::rule::{Kernel, Rule};
 use crate::error::Result;
 use crate::scalar::Real;
+use itertools::izip;
 use nalgebra::DVector;
 use std::f64::consts::PI;
 
@@ -70,18 +72,12 @@ impl Logit {
         let phi = Characteristic::new(self, rule.end());
         let mut value = Integral::new(kernel);
         let mut series = Series::default();
-        let mut kept = vec![Integral::new(derivative.kernel()); phi.large().len()];
+        let mut kept = LeaveOneOut::new(&phi, derivative.kernel());
         for (nodes, count) in rule.blocks() {
-            for (t, at) in nodes.into_iter().zip(phi.at(&nodes)).take(count) {
+            for (t, at) in nodes.into_iter().zip(kept.add(&nodes, count)).take(count) {
                 value.add(t, kernel.part(&at));
                 series.add(derivative, t, t / rule.end(), &at);
             }
-            let weights = nodes.map(|t| derivative.kernel().weight(t));
-            phi.each_kept(&nodes, |j, phis| {
-                for (i, phi) in phis.iter().enumerate().take(count) {
-                    kept[j].add_weighted(nodes[i], weights[i], derivative.kernel().part(phi));
-                }
-            });
         }
         let (integrals, series_error) = series.finish(self, &rule, derivative);
         let (small, masks) = phi.small();
@@ -92,9 +88,11 @@ impl Logit {
         for (&index, derivative) in small.iter().zip(masks.derivatives(&integrals)) {
             by_weight[index] = derivative;
         }
-        for (mask, integral) in phi.large().iter().zip(kept) {
+        let (large, masks) = phi.large();
+        for (&index, mask, sum) in izip!(large, masks, kept.sums()) {
+            let integral = Integral::of(derivative.kernel(), sum);
             let given = integral.finish_at(self.mean() + (1.0 - mask.keep) * mask.weight, self, &rule);
-            by_weight[mask.index] = mask.keep * given.value;
+            by_weight[index] = mask.keep * given.value;
             // The mean given that the unit is kept is a sum of numbers that may be larger than it.
             let centre = rule.step * U * (self.mean().abs() + 2.0 * mask.weight.abs());
             error = error.max(given.error + centre + 2.0 * U * given.value.abs());

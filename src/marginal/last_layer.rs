@@ -3,9 +3,10 @@
 use super::certificate::Certified;
 use super::classes::Classes;
 use super::logit::{Logit, Term, U};
+use super::losses::{LogPartition, sum};
 use crate::ensemble::expectation;
 use crate::error::Result;
-use crate::law::{Independent, Rescaled};
+use crate::law::{Independent, Law, Rescaled};
 use crate::model::{HeadKind, Model};
 use crate::network::{Affine, Layer, Mlp, Network};
 use nalgebra::{DMatrix, DVector};
@@ -28,10 +29,6 @@ impl<'a> LastLayer<'a> {
         let [earlier @ .., Layer::Dropout(dropped), Layer::Affine(affine)] = network.layers() else {
             return Err("the network does not end in dropout and one affine layer".into());
         };
-        let classes = affine.outputs();
-        if *model.head_kind() == HeadKind::Softmax && classes > 3 {
-            return Err(format!("a softmax of {classes} classes: only two and three have an integral of their own"));
-        }
         let units = network.units() - dropped.len();
         let (keep, factor) =
             (model.keep().rows(0, units).into_owned(), model.law().factor().rows(0, units).into_owned());
@@ -56,68 +53,113 @@ impl<'a> LastLayer<'a> {
         let outputs = self.affine.outputs();
         // Values, then errors.
         let means = expectation(&self.law, |multipliers| {
-            let means = self.given(&self.earlier.output(x, multipliers)?)?;
+            let means = self.given(&self.earlier.output(x, multipliers)?).arithmetic_mean()?;
             Ok(DVector::from_iterator(2 * outputs, means.iter().map(|m| m.value).chain(means.iter().map(|m| m.error))))
         })?;
-        // The weight of a mask is a product of n + 1 factors, its term added n times.
-        let roundings = (2.0 * self.law.law().keep().len() as f64 + 2.0) * U;
-        let certified = |i: usize| Certified {
-            value: means[i],
-            error: 1.001 * means[outputs + i] + roundings * (means[i].abs() + means[outputs + i]),
-        };
-        Ok((0..outputs).map(certified).collect())
+        Ok((0..outputs).map(|i| self.averaged(means[i], means[outputs + i])).collect())
     }
 
-    /// The mean over the last masks, given the features.
-    ///
-    /// The error counts the rounding of weights times features, and of biases; the features are taken as they are.
-    fn given(&self, features: &DVector<f64>) -> Result<Vec<Certified>> {
+    /// About how many multiplications the means of all classes take, with the features of the mean network.
+    pub fn softmax_operations(&self, x: &DVector<f64>) -> Result<f64> {
+        let classes = self.given(&self.earlier.output(x, &self.law.mean())?).classes()?;
+        (0..self.affine.outputs()).map(|y| classes.operations(y)).sum()
+    }
+
+    /// \\(\mathbb E\\,A(S)\\) and \\(\mathbb E\\,S\\), over all masks.
+    pub fn log_partition(&self, x: &DVector<f64>) -> Result<LogPartition> {
+        let outputs = self.affine.outputs();
+        // Values, then errors; A last of each.
+        let means = expectation(&self.law, |multipliers| {
+            let LogPartition { mean, outputs } = self.given(&self.earlier.output(x, multipliers)?).log_partition()?;
+            let all = || outputs.iter().chain([&mean]);
+            Ok(DVector::from_iterator(2 * all().count(), all().map(|m| m.value).chain(all().map(|m| m.error))))
+        })?;
+        let certified = |i: usize| self.averaged(means[i], means[outputs + 1 + i]);
+        Ok(LogPartition { mean: certified(outputs), outputs: (0..outputs).map(certified).collect() })
+    }
+
+    /// A mean over the earlier masks, with the mean of the errors.
+    fn averaged(&self, value: f64, error: f64) -> Certified {
+        // The weight of a mask is a product of n + 1 factors, its term added n times.
+        let roundings = (2.0 * self.law.law().keep().len() as f64 + 2.0) * U;
+        Certified { value, error: 1.001 * error + roundings * (value.abs() + error) }
+    }
+
+    /// The last layer, given the features, which are taken as they are.
+    fn given(&self, features: &DVector<f64>) -> Given<'_> {
         let first = self.earlier_units();
         let (keep, factor) = (self.model.keep(), self.model.law().factor());
         let mut stays = features.clone();
         self.dropped.iter().for_each(|&unit| stays[unit] = 0.0);
-        let bias = self.affine.apply(&stays);
         let scaled = DVector::from_fn(self.dropped.len(), |i, _| features[self.dropped[i]] * factor[first + i]);
-        let keep = keep.rows(first, self.dropped.len()).into_owned();
-        let weight = |o: usize, i: usize| self.affine.weight[(o, self.dropped[i])] * scaled[i];
-        // Of a logit: two roundings a weight, one and one a sum for what stays.
-        let slack = |o: usize| {
-            let sizes = |values: &DVector<f64>| {
-                self.affine.weight.row(o).iter().zip(values).map(|(w, h)| (w * h).abs()).sum::<f64>()
-            };
-            let masked: f64 = (0..self.dropped.len()).map(|i| weight(o, i).abs()).sum();
-            2.0 * U * masked + (features.len() as f64 + 1.0) * U * (sizes(&stays) + self.affine.bias[o].abs())
-        };
-        let logit = |o: usize| {
-            let terms = (0..self.dropped.len()).map(|i| Term::Masked { weight: weight(o, i), keep: keep[i] });
-            Logit::new(bias[o], terms.collect())
-        };
-        let outputs = 0..self.affine.outputs();
-        match self.model.head_kind() {
+        let weights = DMatrix::from_fn(self.affine.outputs(), scaled.len(), |o, i| {
+            self.affine.weight[(o, self.dropped[i])] * scaled[i]
+        });
+        // Two roundings a weight, one and one a sum for what stays.
+        let slack = weights.row_iter().zip(self.affine.weight.row_iter()).zip(&self.affine.bias).map(
+            |((masked, row), bias)| {
+                let sizes: f64 = row.iter().zip(&stays).map(|(w, h)| (w * h).abs()).sum();
+                let masked: f64 = masked.iter().map(|w| w.abs()).sum();
+                2.0 * U * masked + (features.len() as f64 + 1.0) * U * (sizes + bias.abs())
+            },
+        );
+        Given {
+            head: self.model.head_kind(),
+            slack: slack.collect(),
+            keep: keep.rows(first, self.dropped.len()).into_owned(),
+            bias: self.affine.apply(&stays),
+            weights,
+        }
+    }
+}
+
+/// The logits of the last layer for given features.
+struct Given<'a> {
+    head: &'a HeadKind,
+    weights: DMatrix<f64>,
+    /// The KEEP probabilities of the last masks.
+    keep: DVector<f64>,
+    bias: DVector<f64>,
+    /// What each logit can be off by, because weights times features and biases are rounded.
+    slack: Vec<f64>,
+}
+
+impl Given<'_> {
+    /// The law of one logit.
+    fn logit(&self, o: usize) -> Result<Logit> {
+        let weights = self.weights.row(o);
+        let terms = weights.iter().zip(&self.keep).map(|(&weight, &keep)| Term::Masked { weight, keep });
+        Logit::new(self.bias[o], terms.collect())
+    }
+
+    /// The law of all logits of a softmax together.
+    fn classes(&self) -> Result<Classes> {
+        Classes::masked(self.weights.clone(), self.keep.clone(), self.bias.clone())
+    }
+
+    /// Its mean.
+    fn logit_mean(&self, o: usize) -> Result<Certified> {
+        let logit = self.logit(o)?;
+        let value = logit.mean();
+        Ok(Certified { value, error: self.slack[o] + U * value.abs() + logit.mean_error() })
+    }
+
+    /// The mean prediction of each output over the last masks.
+    fn arithmetic_mean(&self) -> Result<Vec<Certified>> {
+        let outputs = 0..self.bias.len();
+        match self.head {
             HeadKind::Bernoulli => outputs
                 .map(|o| {
-                    let mean = logit(o)?.expected_logistic()?;
-                    Ok(Certified { error: mean.error + slack(o) / 4.0, ..mean })
+                    let mean = self.logit(o)?.expected_logistic()?;
+                    Ok(Certified { error: mean.error + self.slack[o] / 4.0, ..mean })
                 })
                 .collect(),
-            HeadKind::Poisson => outputs
-                .map(|o| {
-                    let mean = logit(o)?.expected_exponential(1.0)?;
-                    Ok(Certified { error: mean.error + mean.value * pxfm::f_expm1(slack(o)) * 1.01, ..mean })
-                })
-                .collect(),
-            HeadKind::Gaussian { .. } => outputs
-                .map(|o| {
-                    let logit = logit(o)?;
-                    let value = logit.mean();
-                    Ok(Certified { value, error: slack(o) + U * value.abs() + logit.mean_error() })
-                })
-                .collect(),
+            HeadKind::Poisson => outputs.map(|o| self.rate(o)).collect(),
+            HeadKind::Gaussian { .. } => outputs.map(|o| self.logit_mean(o)).collect(),
             HeadKind::Softmax => {
-                let weights = DMatrix::from_fn(outputs.len(), self.dropped.len(), weight);
-                let classes = Classes::masked(weights, keep, bias.clone())?;
+                let classes = self.classes()?;
                 // Softmax moves by at most half of what its logits move.
-                let off = outputs.clone().map(slack).fold(0.0, f64::max);
+                let off = self.slack.iter().copied().fold(0.0, f64::max);
                 outputs
                     .map(|o| {
                         let mean = classes.expected_softmax(o)?;
@@ -126,5 +168,45 @@ impl<'a> LastLayer<'a> {
                     .collect()
             }
         }
+    }
+
+    /// \\(\mathbb E\\,e^S\\).
+    fn rate(&self, o: usize) -> Result<Certified> {
+        let mean = self.logit(o)?.expected_exponential(1.0)?;
+        Ok(Certified { error: mean.error + mean.value * pxfm::f_expm1(self.slack[o]) * 1.01, ..mean })
+    }
+
+    /// \\(\mathbb E\\,A(S)\\) and \\(\mathbb E\\,S\\) over the last masks.
+    fn log_partition(&self) -> Result<LogPartition> {
+        let outputs = (0..self.bias.len()).map(|o| self.logit_mean(o)).collect::<Result<Vec<_>>>()?;
+        let softplus = |logit: Logit, slack: f64| {
+            let mean = logit.expected_softplus()?;
+            Ok(Certified { error: mean.error + slack, ..mean })
+        };
+        let parts: Vec<Certified> = match self.head {
+            HeadKind::Bernoulli => {
+                (0..self.bias.len()).map(|o| softplus(self.logit(o)?, self.slack[o])).collect::<Result<_>>()?
+            }
+            HeadKind::Poisson => (0..self.bias.len()).map(|o| self.rate(o)).collect::<Result<_>>()?,
+            HeadKind::Gaussian { .. } => {
+                let half_square = |o: usize| {
+                    let (mean, variance) = (outputs[o], self.logit(o)?.variance());
+                    // Of p(1 − p)a² five roundings and twice those of a, of the square one; then a sum.
+                    let error = (mean.value.abs() + 0.5 * mean.error) * mean.error + 6.0 * U * variance;
+                    let value = 0.5 * (mean.value * mean.value + variance);
+                    Ok(Certified { value, error: 1.001 * error + 2.0 * U * value })
+                };
+                (0..self.bias.len()).map(half_square).collect::<Result<_>>()?
+            }
+            // ln(e^a + e^b) = a + ln(1 + e^(b − a)).
+            HeadKind::Softmax => {
+                let difference = self.weights.row(1) - self.weights.row(0);
+                let terms = difference.iter().zip(&self.keep).map(|(&weight, &keep)| Term::Masked { weight, keep });
+                let logit = Logit::new(self.bias[1] - self.bias[0], terms.collect())?;
+                let sizes: f64 = self.weights.iter().chain(&self.bias).map(|w| w.abs()).sum();
+                vec![outputs[0], softplus(logit, self.slack[0] + self.slack[1] + U * sizes)?]
+            }
+        };
+        Ok(LogPartition { mean: sum(&parts), outputs })
     }
 }

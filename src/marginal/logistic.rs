@@ -169,13 +169,14 @@ impl Integral {
         Self { kernel, sum: DoubleDouble::ZERO, rounding: 0.0 }
     }
 
-    /// Adds the node at t.
-    pub fn add(&mut self, t: f64, part: Certified) {
-        self.add_weighted(t, self.kernel.weight(t), part);
+    /// With the sum over all nodes.
+    pub fn of(kernel: Kernel, sum: Certified) -> Self {
+        Self { kernel, sum: sum.value.into(), rounding: sum.error }
     }
 
-    /// [`Integral::add`], with the kernel's weight at t.
-    pub fn add_weighted(&mut self, t: f64, weight: f64, part: Certified) {
+    /// Adds the node at t.
+    pub fn add(&mut self, t: f64, part: Certified) {
+        let weight = self.kernel.weight(t);
         self.sum = self.sum + (part.value * weight).into();
         self.rounding += weight * (part.error + part.value.abs() * self.kernel.weight_error(t));
     }

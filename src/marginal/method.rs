@@ -3,7 +3,7 @@
 //! | method | network | cost in multiplications |
 //! |---|---|---|
 //! | [`Method::Enumeration`] | any with at most 63 droppable units | 2^n forward passes |
-//! | [`Method::LastLayer`] | … → dropout → affine, Bernoulli, Poisson or Gaussian head, softmax of 2 or 3 classes | 2^e times one integral or product an output, with e the *earlier* droppable units |
+//! | [`Method::LastLayer`] | … → dropout → affine, Bernoulli, Poisson or Gaussian head, softmax of a few classes | 2^e times one integral, product or (C − 1)-fold sum an output, with e the *earlier* droppable units |
 //! | [`Method::DeepLinear`] | no nonlinear unit, Gaussian head | O(n width) |
 //! | [`Method::Lattice`] | dropout → affine whose weights times inputs are integers on some dyadic grid, Bernoulli or Poisson head | O(n R) for sums within R integers |
 //!
@@ -11,16 +11,16 @@
 //! else. A fast enumeration joins here as one more method.
 
 use super::certificate::Certified;
-use super::deep_linear::OutputMoments;
+use super::deep_linear::{OutputMoments, linear, sizes};
 use super::last_layer::LastLayer;
 use super::lattice::Lattice;
-use super::logit::U;
+use super::logit::{Logit, U};
 use crate::ensemble::expectation;
 use crate::error::{Error, Result};
 use crate::law::Independent;
 use crate::mask::Mask;
 use crate::model::{HeadKind, Model};
-use crate::network::{Activation, Affine, Layer, Mlp, Network, PiecewiseLinear, mlp::PiecewiseLinearMlp};
+use crate::network::{Affine, Layer, Mlp, Network};
 use crate::scalar::Real;
 use itertools::Itertools;
 use nalgebra::DVector;
@@ -144,18 +144,22 @@ impl Method {
             Self::LastLayer => {
                 let split = LastLayer::new(model)?;
                 let (earlier, last) = (split.earlier_units(), split.last_units());
-                // Some 60 nodes, each some 40 operations a unit; a double integral has their square.
-                let integral = match model.head_kind() {
-                    HeadKind::Gaussian { .. } => 2.0,
-                    HeadKind::Poisson => 60.0,
-                    HeadKind::Softmax if network.outputs() == 3 => 60.0 * 60.0 * 40.0,
-                    _ => 60.0 * 40.0,
+                let outputs = network.outputs();
+                let each = |operations: f64| operations * ((last + 4) * outputs) as f64;
+                let (means, head) = match model.head_kind() {
+                    HeadKind::Gaussian { .. } => (each(2.0), String::new()),
+                    HeadKind::Poisson => (each(60.0), String::new()),
+                    // Some 60 nodes, each some 40 operations a unit.
+                    HeadKind::Bernoulli => (each(60.0 * 40.0), String::new()),
+                    HeadKind::Softmax => {
+                        let sums = split.softmax_operations(x).map_err(|error| error.to_string())?;
+                        (sums, format!(" of a softmax of {outputs} classes"))
+                    }
                 };
-                let one = pass + integral * (last + 4) as f64 * network.outputs() as f64;
-                let operations = f64::powi(2.0, earlier as i32) * one;
+                let operations = f64::powi(2.0, earlier as i32) * (pass + means);
                 let because = format!(
-                    "2^{earlier} earlier masks, and one exact mean over the last {last} units for each: {operations:.1e} \
-                     multiplications"
+                    "2^{earlier} earlier masks, and one exact mean{head} over the last {last} units for each: \
+                     {operations:.1e} multiplications"
                 );
                 Ok((operations, because))
             }
@@ -180,22 +184,16 @@ impl Method {
     /// [`Error::Domain`] where the method does not apply, else those of the method.
     pub fn arithmetic_mean(self, model: &Model, x: &DVector<f64>) -> Result<Vec<Certified>> {
         Error::shape("inputs of the network", model.network().inputs(), x.len())?;
-        let inapplicable = |why: String| Error::Domain {
-            what: format!("the method {self}"),
-            value: why,
-            must: "one that applies to this network: see marginal::method::Methods",
-        };
         match self {
             Self::Enumeration => enumerated(model, x),
-            Self::LastLayer => LastLayer::new(model).map_err(inapplicable)?.arithmetic_mean(x),
+            Self::LastLayer => LastLayer::new(model).map_err(inapplicable(self))?.arithmetic_mean(x),
             Self::DeepLinear => {
-                let network = linear(model).map_err(inapplicable)?;
+                let network = linear(model).map_err(inapplicable(self))?;
                 let moments = OutputMoments::of(&network, model.law(), x)?;
-                // As the network at μ = E μ of sizes instead of values: (layers)(width + 2) roundings of each.
                 let sizes = sizes(&network, model, x)?;
-                Ok(moments.mean.iter().zip(&sizes).map(|(&value, &error)| Certified { value, error }).collect())
+                Ok(moments.mean.iter().zip(&sizes.mean).map(|(&value, &error)| Certified { value, error }).collect())
             }
-            Self::Lattice => lattices(model, x).map_err(inapplicable)?.iter().map(|l| l.mean(model)).collect(),
+            Self::Lattice => lattices(model, x).map_err(inapplicable(self))?.iter().map(|l| l.mean(model)).collect(),
         }
     }
 }
@@ -235,37 +233,17 @@ fn enumerated(model: &Model, x: &DVector<f64>) -> Result<Vec<Certified>> {
     Ok((0..outputs).map(certified).collect())
 }
 
-/// The model as a linear network, or why it is none.
-fn linear(model: &Model) -> Result<PiecewiseLinearMlp<f64>, String> {
-    if !matches!(model.head_kind(), HeadKind::Gaussian { .. }) {
-        return Err("the head is not Gaussian, so that its mean is no linear function".into());
+/// What is said of a method that does not apply.
+pub(super) fn inapplicable(method: Method) -> impl Fn(String) -> Error {
+    move |why| Error::Domain {
+        what: format!("the method {method}"),
+        value: why,
+        must: "one that applies to this network: see marginal::method::Methods",
     }
-    let layers = model.network().layers().iter().map(|layer| match layer {
-        Layer::Dropout(dropped) => Ok(Layer::Dropout(dropped.clone())),
-        Layer::Affine(affine) => Ok(Layer::Affine(affine.clone())),
-        Layer::Unit(Activation::PiecewiseLinear(PiecewiseLinear::Identity)) => {
-            Ok(Layer::Unit(PiecewiseLinear::Identity))
-        }
-        Layer::Unit(unit) => Err(format!("the network has a nonlinear unit, {unit:?}")),
-    });
-    let layers: Vec<_> = layers.collect::<Result<_, String>>()?;
-    Mlp::new(model.network().inputs(), layers).map_err(|error| error.to_string())
-}
-
-/// What the mean of a linear network can be off by: every sum's roundings, carried through the sizes of all that follows.
-fn sizes(network: &PiecewiseLinearMlp<f64>, model: &Model, x: &DVector<f64>) -> Result<DVector<f64>> {
-    let layers = network.layers().iter().map(|layer| match layer {
-        Layer::Affine(affine) => Layer::Affine(Affine { weight: affine.weight.abs(), bias: affine.bias.abs() }),
-        other => other.clone(),
-    });
-    let largest = Mlp::new(network.inputs(), layers.collect())?;
-    let mean = crate::law::Law::mean(model.law());
-    let roundings: usize = network.affine().map(|affine| affine.inputs() + 4).sum();
-    Ok(largest.output(&x.abs(), &mean)? * (1.01 * roundings as f64 * U))
 }
 
 /// One output of a model of one affine layer, as integers times a power of two.
-struct Integers {
+pub(super) struct Integers {
     weights: Vec<i64>,
     keep: DVector<f64>,
     step: f64,
@@ -275,7 +253,7 @@ struct Integers {
 }
 
 /// The outputs as integers, or why they are none.
-fn lattices(model: &Model, x: &DVector<f64>) -> Result<Vec<Integers>, String> {
+pub(super) fn lattices(model: &Model, x: &DVector<f64>) -> Result<Vec<Integers>, String> {
     let [Layer::Dropout(dropped), Layer::Affine(affine)] = model.network().layers() else {
         return Err("the network is not one dropout and one affine layer".into());
     };
@@ -329,11 +307,24 @@ impl Integers {
     }
 
     fn mean(&self, model: &Model) -> Result<Certified> {
+        self.expectation(*model.head_kind() == HeadKind::Poisson, f64::logistic)
+    }
+
+    /// \\(\mathbb E\\,A(S)\\) and \\(\mathbb E\\,S\\).
+    pub(super) fn log_partition(&self, model: &Model) -> Result<(Certified, Certified)> {
+        let weights = DVector::from_iterator(self.weights.len(), self.weights.iter().map(|&k| k as f64 * self.step));
+        let logit = Logit::masked(&weights, &self.keep, self.bias)?;
+        let value = logit.mean();
+        let mean = Certified { value, error: self.slack + U * value.abs() + logit.mean_error() };
+        Ok((self.expectation(*model.head_kind() == HeadKind::Poisson, f64::softplus)?, mean))
+    }
+
+    /// The mean of e^S, or of another function with a derivative of at most 1.
+    fn expectation(&self, poisson: bool, other: impl Fn(f64) -> f64) -> Result<Certified> {
         let law = Lattice::new(&self.weights, &Independent::new(self.keep.clone())?)?;
-        let poisson = *model.head_kind() == HeadKind::Poisson;
         let value = law.expectation(|s| {
             let logit = self.bias + s as f64 * self.step;
-            if poisson { Real::exp(logit) } else { logit.logistic() }
+            if poisson { Real::exp(logit) } else { other(logit) }
         });
         // Probabilities within 3n roundings, a sum of as many terms as the range, and each logit rounded once.
         let size = self.bias.abs() + self.range() * self.step;

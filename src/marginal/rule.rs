@@ -4,9 +4,10 @@ use super::certificate::Certified;
 use super::characteristic::Phi;
 use super::factors::{LANES, Lanes};
 use super::logit::{Logit, U};
-use super::spread::Spread;
+use super::spread::{Spread, tilts};
 use crate::error::{Error, Result};
 use crate::scalar::Real;
+use itertools::Itertools;
 use std::f64::consts::{LN_2, PI};
 
 /// Aliasing and truncation are each held below this, a sixteenth of the rounding of a number near 1.
@@ -133,18 +134,20 @@ impl Rule {
     /// without any one mask if `without_one`.
     pub fn new(logit: &Logit, kernels: &[Kernel], without_one: bool) -> Result<Self> {
         let spread = Spread::new(logit);
-        // Any β is valid; for a nearly normal S the best is near √(2 ln 1/ε)/sd.
         let digits = -Real::ln(NEGLIGIBLE);
-        let betas = [0.5, 0.7, 0.85, 1.0, 1.2].map(|f| (f * (2.0 * digits / logit.variance()).sqrt()).min(1.0));
+        let betas = tilts(logit, digits);
         let shortest = |kernel: &Kernel| {
-            let periods = betas.map(|beta| {
+            // Those held at 1 are one.
+            let periods = betas.into_iter().dedup().map(|beta| {
                 let (beta, log_factor) = kernel.alias(beta);
                 // A hundredth for 1/(1 − e^(−βΩ)), which is below 1 + 2⁻⁵⁶.
                 spread.period(beta, digits + log_factor + 0.01)
             });
-            periods.into_iter().fold(f64::INFINITY, f64::min)
+            periods.fold(f64::INFINITY, f64::min)
         };
-        let omega = kernels.iter().map(shortest).fold(0.0, f64::max);
+        // All but the entropy have one bound.
+        let kinds = kernels.iter().dedup_by(|a, b| a.alias(1.0) == b.alias(1.0));
+        let omega = kinds.map(shortest).fold(0.0, f64::max);
         // 24 bits, so that every k·step is exact. A shorter step aliases less.
         let step = f64::from_bits((2.0 * PI / omega).to_bits() & !((1 << 29) - 1));
         let last = (END / step).ceil();

@@ -35,14 +35,18 @@ const SHIFT: u32 = 49;
 
 impl Spread {
     pub fn new(logit: &Logit) -> Self {
-        let mut buckets = vec![Bucket::default(); BUCKETS];
+        // From the least to the largest that is not empty.
+        let used = || logit.terms().iter().filter_map(Term::bucket);
+        let (first, last) = used().fold((BUCKETS, 0), |(first, last), b| (first.min(b), last.max(b)));
+        let mut buckets = vec![Bucket::default(); (last + 1).saturating_sub(first)];
         let (mut low, mut high) = (logit.bias(), logit.bias());
         let mut gaussian = 0.0;
         for term in logit.terms() {
             match *term {
                 Term::Masked { weight, .. } => {
+                    let Some(index) = term.bucket() else { continue };
                     let variance = term.variance();
-                    let bucket = &mut buckets[bucket_of(weight.abs())];
+                    let bucket = &mut buckets[index - first];
                     bucket.variance += variance;
                     bucket.squares += weight * weight;
                     bucket.sizes += weight.abs();
@@ -53,7 +57,7 @@ impl Spread {
             }
         }
         for (index, bucket) in buckets.iter_mut().enumerate() {
-            bucket.edge = f64::from_bits((index as u64 + LOWEST + 1) << SHIFT);
+            bucket.edge = f64::from_bits(((first + index) as u64 + LOWEST + 1) << SHIFT);
         }
         buckets.retain(|bucket| bucket.sizes > 0.0);
         let reach = if gaussian > 0.0 { f64::INFINITY } else { high.max(-low) };
@@ -102,7 +106,19 @@ impl Spread {
     }
 }
 
-/// The bucket of a weight of this size.
-fn bucket_of(size: f64) -> usize {
-    (size.to_bits() >> SHIFT).saturating_sub(LOWEST).min(BUCKETS as u64 - 1) as usize
+/// The β ≤ 1 to try in [`Spread::period`]: for a nearly normal S the best is near √(2 digits)/sd, for a few large masks 1.
+pub(super) fn tilts(logit: &Logit, digits: f64) -> [f64; 6] {
+    [0.5, 0.7, 0.85, 1.0, 1.2, f64::INFINITY].map(|f| (f * (2.0 * digits / logit.variance()).sqrt()).min(1.0))
+}
+
+impl Term {
+    /// The bucket of its weight, unless that is 0.
+    fn bucket(&self) -> Option<usize> {
+        match *self {
+            Self::Masked { weight, .. } if weight != 0.0 => {
+                Some((weight.abs().to_bits() >> SHIFT).saturating_sub(LOWEST).min(BUCKETS as u64 - 1) as usize)
+            }
+            _ => None,
+        }
+    }
 }

@@ -112,7 +112,8 @@ impl Network<f64> for Committee {
 
 impl Training {
     /// Trains a committee: member k from `untrained(s)` with the seed s = `seed` + k (modulo 2⁶⁴), on the examples that
-    /// `resampling` gives it at that seed. The members are trained in parallel, which changes no bit.
+    /// `resampling` gives it at that seed. The members are trained in parallel, which changes no bit;
+    /// [`trainer::committee`](crate::trainer::committee()) trains them by the optimised trainer.
     ///
     /// # Errors
     /// As [`Training::run`] and [`Committee::new`], and those of `untrained`.
@@ -122,6 +123,20 @@ impl Training {
         resampling: Resampling,
         examples: &Examples,
         untrained: impl Fn(u64) -> Result<Model> + Sync,
+    ) -> Result<Committee> {
+        self.committee_by(members, resampling, examples, untrained, |training, model, examples| {
+            training.run(model, examples, |_| ControlFlow::Continue(())).map(|_| ())
+        })
+    }
+
+    /// The same, each member trained by `train`.
+    pub(crate) fn committee_by(
+        &self,
+        members: u64,
+        resampling: Resampling,
+        examples: &Examples,
+        untrained: impl Fn(u64) -> Result<Model> + Sync,
+        train: impl Fn(&Self, &mut Model, &Examples) -> Result<()> + Sync,
     ) -> Result<Committee> {
         let member = |k| {
             let seed = self.seed.wrapping_add(k);
@@ -134,7 +149,7 @@ impl Training {
                     &drawn
                 }
             };
-            self.clone().seed(seed).run(&mut model, examples, |_| ControlFlow::Continue(()))?;
+            train(&self.clone().seed(seed), &mut model, examples)?;
             Ok(model)
         };
         Committee::new((0..members).into_par_iter().map(member).collect::<Result<_>>()?)

@@ -8,8 +8,9 @@
 //! | part | module |
 //! |---|---|
 //! | the settings and the loop | [`Training`] |
-//! | the objective: plain, dropout, dropout boosting | [`method`] |
+//! | the objective: plain, dropout, Gaussian noise, DropConnect, dropout boosting | [`method`] |
 //! | the step of dropout boosting | [`boosting`] |
+//! | masks on weights: DropConnect | [`dropconnect`] |
 //! | penalties beside it: L2, L1, sparse activity | [`regulariser`] |
 //! | stopping on a validation set | [`early_stopping`] |
 //! | independent networks, with or without bagging | [`committee`] |
@@ -27,6 +28,7 @@ pub mod batches;
 pub mod boosting;
 pub mod committee;
 pub mod constraint;
+pub mod dropconnect;
 pub mod early_stopping;
 pub mod initial;
 pub mod method;

@@ -5,8 +5,9 @@
 //! every machine.
 
 use crate::error::{Error, Result};
+use crate::network::Affine;
 use crate::scalar::dot;
-use nalgebra::DVector;
+use nalgebra::{DMatrix, DVector};
 use std::collections::VecDeque;
 
 /// When to stop.
@@ -96,6 +97,52 @@ impl QuasiNewton {
             steps += 1;
         }
         Ok(Minimum { point, value, gradient: gradient.amax(), steps })
+    }
+}
+
+impl QuasiNewton {
+    /// [`QuasiNewton::minimise`] over the weights and biases of an affine map, whose gradient is one.
+    ///
+    /// ```
+    /// use dropout_oracle::law::{Independent, Rescaled};
+    /// use dropout_oracle::{marginal::objective::objective, network::Affine, train::QuasiNewton};
+    /// use nalgebra::{dmatrix, dvector};
+    /// // Logistic regression with dropout on its input: no sampling, no learning rate.
+    /// let law = Rescaled::unscaled(Independent::new(dvector![0.5])?);
+    /// let examples = [(dvector![1.0], dvector![1.0]), (dvector![-1.0], dvector![0.0])];
+    /// let start = Affine::new(dmatrix![0.0], dvector![0.0])?;
+    /// let method = QuasiNewton { tolerance: 1e-6, steps: 100 };
+    /// let (unit, minimum) = method.fit(&start, |unit| {
+    ///     let exact = objective(unit, &law, &examples)?;
+    ///     Ok((exact.loss.value, exact.gradient))
+    /// })?;
+    /// assert!(unit.weight[0] > 5.0 && minimum.value < 1.4); // a dropped input leaves ln 2 of each
+    /// # Ok::<(), dropout_oracle::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`QuasiNewton::minimise`].
+    pub fn fit(
+        &self,
+        start: &Affine<f64>,
+        mut objective: impl FnMut(&Affine<f64>) -> Result<(f64, Affine<f64>)>,
+    ) -> Result<(Affine<f64>, Minimum)> {
+        let (outputs, inputs) = start.weight.shape();
+        let flat = |of: &Affine<f64>| {
+            DVector::from_iterator(outputs * (inputs + 1), of.weight.iter().chain(&of.bias).copied())
+        };
+        let affine = |point: &DVector<f64>| {
+            let (weight, bias) = point.as_slice().split_at(outputs * inputs);
+            Affine {
+                weight: DMatrix::from_column_slice(outputs, inputs, weight),
+                bias: DVector::from_column_slice(bias),
+            }
+        };
+        let minimum = self.minimise(flat(start), |point| {
+            let (value, gradient) = objective(&affine(point))?;
+            Ok((value, flat(&gradient)))
+        })?;
+        Ok((affine(&minimum.point), minimum))
     }
 }
 

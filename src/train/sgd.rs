@@ -174,13 +174,14 @@ impl Training {
 
     /// Trains `model` on `examples`, telling `observe` of every step until it breaks off.
     ///
-    /// Step t takes the next of the [`Batches`], draws the mask of its row r from the stream ([`Purpose::Mask`], t, r)
-    /// of the seed, and makes one step of [`Momentum`] down the gradient of [`Method::sampled`] and of the penalties,
-    /// after which the max-norm constraint is restored.
+    /// Step t takes the next of the [`Batches`], draws the multipliers of its row r by [`Method::law`] from the stream
+    /// ([`Purpose::Mask`], t, r) of the seed, and makes one step of [`Momentum`] down the gradient of [`Method::sampled`]
+    /// and of the penalties, after which the max-norm constraint is restored.
     ///
     /// # Errors
-    /// [`Error::Domain`] for a setting outside its range, [`Error::Shape`] for examples that do not fit the model,
-    /// [`Error::Diverged`] when the loss or a weight is no longer finite. After an error the model is as it was before.
+    /// [`Error::Domain`] for a setting outside its range, those of [`Method::law`], [`Error::Shape`] for examples that do
+    /// not fit the model, [`Error::Diverged`] when the loss or a weight is no longer finite. After an error the model is as
+    /// it was before.
     pub fn run(
         &self,
         model: &mut Model,
@@ -195,6 +196,7 @@ impl Training {
         if self.nesterov {
             momentum = momentum.nesterov();
         }
+        let noise = self.method.law(model)?;
         let mut batches = Batches::new(examples.count(), self.batch, self.seed);
         let mut summary = Summary { steps: 0, loss: 0.0 };
         for step in 0..self.steps {
@@ -202,11 +204,11 @@ impl Training {
             // Without dropout the penalties too see the network at the mean multipliers.
             let multipliers = |row| match self.method {
                 Method::Plain => law.mean(),
-                _ => law.sample(&mut stream(self.seed, Purpose::Mask, step, row as u64)),
+                _ => noise.sample(&mut stream(self.seed, Purpose::Mask, step, row as u64)),
             };
             let batch = self.method.sampled(&network, head, law, examples, &rows, multipliers).and_then(|mut batch| {
                 let loss = batch.loss;
-                self.regularisers.add_to(&mut batch, &network, examples, &rows, multipliers)?;
+                self.regularisers.add_to(&mut batch, self.method, &network, examples, &rows, multipliers)?;
                 Ok((loss, batch.gradient))
             });
             // The examples are finite, so only the weights can have made something infinite or NaN of them.

@@ -1,10 +1,11 @@
-//! An affine layer in panels, with the dropout of its inputs and the units of its outputs.
+//! An affine layer in panels, with the noise of its inputs and the units of its outputs.
 
 use super::columns::Columns;
 use super::float::Float;
-use super::kernel::Epilogue;
+use super::noise::{Noise, NoiseKind};
 use super::panel::Panel;
-use super::plan::{Dropout, PlannedLayer};
+use super::plan::PlannedLayer;
+use super::units::Units;
 use crate::network::Affine;
 use nalgebra::{DMatrix, DVector};
 
@@ -12,40 +13,23 @@ use nalgebra::{DMatrix, DVector};
 pub(super) struct TrainedLayer<F: Float> {
     pub(super) inputs: Columns,
     pub(super) outputs: Columns,
-    /// Whether the outputs are rectified.
-    pub(super) rectify: bool,
+    /// The units of the outputs.
+    pub(super) units: Units,
     pub(super) panels: Vec<Panel<F>>,
-    /// Dropout of the inputs.
-    pub(super) dropout: Option<Dropout>,
-    /// The masks of the inputs, [`TrainedLayer::words`] a row.
-    pub(super) masks: Vec<u64>,
+    /// What multiplies the inputs, or the weights.
+    pub(super) noise: Noise<F>,
 }
 
 impl<F: Float> TrainedLayer<F> {
     pub(super) fn zeros(plan: &PlannedLayer, inputs: usize, batch: usize) -> Self {
         let (inputs, outputs) = (Columns::new::<F>(inputs), Columns::new::<F>(plan.outputs));
+        let noisy = plan.noise.kind == NoiseKind::Weights;
         Self {
             inputs,
             outputs,
-            rectify: plan.rectify,
-            panels: vec![Panel::zeros(inputs, outputs); outputs.panels()],
-            dropout: plan.dropout,
-            masks: vec![0; batch * inputs.width.div_ceil(64)],
-        }
-    }
-
-    /// Words a mask.
-    pub(super) fn words(&self) -> usize {
-        self.inputs.width.div_ceil(64)
-    }
-
-    /// What becomes of the inputs in panel `panel`: the units of the layer before, then this layer's dropout.
-    pub(super) fn epilogue(&self, rectify: bool, panel: usize) -> Epilogue<'_, F> {
-        Epilogue {
-            rectify,
-            masks: self.dropout.map(|_| (&self.masks[..], self.words())),
-            unit: panel * self.inputs.panel,
-            scale: F::from_f64(self.dropout.map_or(1.0, |dropout| dropout.scale)),
+            units: plan.units,
+            panels: vec![Panel::zeros(inputs, outputs, noisy); outputs.panels()],
+            noise: Noise::new(plan.noise, plan.keep, inputs, outputs, batch),
         }
     }
 

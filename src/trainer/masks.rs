@@ -1,8 +1,10 @@
 //! Masks as bits, drawn from streams that can be read at any place.
 
 use crate::error::{Error, Result};
+use crate::law::gaussian::normals;
 use crate::random::{Purpose, stream};
 use rand::Rng;
+use rand::rngs::ChaCha8Rng;
 
 /// A KEEP probability p in (0, 1] as its first 64 binary digits: exact for every `f64` from 2⁻¹¹ on, and below that too
 /// small by less than 2⁻⁶⁴.
@@ -48,7 +50,7 @@ impl KeepProbability {
     }
 }
 
-/// The masks of a seed. Each is named by step, dropout layer and row, and can be drawn alone: nothing depends on the
+/// The masks of a seed, and its normal numbers. Each is named by step, dropout layer and row, and can be drawn alone: nothing depends on the
 /// order of evaluation, on the batch size or on the number of threads.
 ///
 /// The mask of a row comes from the [stream](crate::random::stream) ([`Purpose::Mask`], step, row) of the seed with
@@ -76,9 +78,27 @@ impl Masks {
     /// Writes the mask of one row, 64 units a word from the lowest bit on. The bits after the last unit are drawn too and
     /// mean nothing.
     pub fn fill(self, step: u64, layer: usize, row: usize, keep: KeepProbability, words: &mut [u64]) {
+        let mut rng = self.stream(step, layer, row);
+        words.fill_with(|| keep.draw(&mut rng));
+    }
+
+    /// Standard normal numbers for the units of one row, from the stream of their mask: pairs by Marsaglia's polar method
+    /// as in [`law::Gaussian`](crate::law::Gaussian).
+    ///
+    /// ```
+    /// use dropout_oracle::trainer::Masks;
+    /// let first = Masks::new(7).normals(10, 0, 3).next();
+    /// assert_eq!(first, Masks::new(7).normals(10, 0, 3).next());
+    /// assert_ne!(first, Masks::new(7).normals(10, 0, 4).next());
+    /// ```
+    pub fn normals(self, step: u64, layer: usize, row: usize) -> impl Iterator<Item = f64> {
+        normals(self.stream(step, layer, row))
+    }
+
+    fn stream(self, step: u64, layer: usize, row: usize) -> ChaCha8Rng {
         let mut rng = stream(self.seed, Purpose::Mask, step, row as u64);
         rng.set_stream(1 + layer as u64);
-        words.fill_with(|| keep.draw(&mut rng));
+        rng
     }
 
     /// The mask of one row of `units` units, with zeros after the last.

@@ -16,15 +16,31 @@ pub(super) struct Panel<F: Float> {
     pub(super) bias_velocity: Aligned<F>,
     /// Room for the squared norm of each unit's incoming weights, and then for what max-norm multiplies them by.
     pub(super) squares: Aligned<F>,
+    /// Room for the weights times their noise; empty where weights have none.
+    pub(super) noisy: Aligned<F>,
     /// Whether the last step left every number finite.
     pub(super) finite: bool,
 }
 
 impl<F: Float> Panel<F> {
-    pub(super) fn zeros(inputs: Columns, outputs: Columns) -> Self {
+    pub(super) fn zeros(inputs: Columns, outputs: Columns, noisy: bool) -> Self {
         let numbers = || Aligned::zeros(inputs.padded() * outputs.panel);
         let row = || Aligned::zeros(outputs.panel);
-        Self { weight: numbers(), velocity: numbers(), bias: row(), bias_velocity: row(), squares: row(), finite: true }
+        Self {
+            weight: numbers(),
+            velocity: numbers(),
+            bias: row(),
+            bias_velocity: row(),
+            squares: row(),
+            noisy: if noisy { numbers() } else { Aligned::zeros(0) },
+            finite: true,
+        }
+    }
+
+    /// The weights that the products of a step see.
+    #[inline(always)]
+    pub(super) fn used(&self) -> &[F] {
+        if self.noisy.is_empty() { &self.weight } else { &self.noisy }
     }
 
     /// Takes over another panel's numbers, without allocation.

@@ -5,9 +5,10 @@ use super::float::Float;
 use super::instruction_set::InstructionSet;
 use super::kernel::Rule;
 use super::masks::Masks;
+use super::network::TrainedNetwork;
 use super::panel::Panel;
 use super::plan::Plan;
-use super::step::{Step, TrainedNetwork};
+use super::step::Step;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::network::Affine;
@@ -17,7 +18,7 @@ use std::ops::ControlFlow;
 /// Minibatch gradient descent in `f32` or `f64`, as [`Training::run`] defines it, by blocked kernels on all threads.
 ///
 /// Settings, minibatches, objective and update are those of [`Training`]; what differs is the number type, the order of
-/// the sums, and the bits of the masks, which come from [`Masks`]. Given the same masks, each step agrees with the
+/// the sums, and the noise, which comes from [`Masks`]. Given the same noise, each step agrees with the
 /// reference's within the rounding errors of `F`. The bits of a result do not depend on the number of threads, the
 /// machine or its instructions.
 ///
@@ -99,12 +100,13 @@ impl<F: Float> Trainer<F> {
 
     /// A trainer that starts from the model's weights, at rest.
     ///
-    /// It takes chains of affine layers with ReLU or identity units between them, and dropout of whole layers, each with
-    /// one KEEP probability; every head; and the methods Plain and Dropout with all of [`Training`]'s settings but the
-    /// activity penalty.
+    /// It takes chains of affine layers with linear, ReLU, tanh or logistic units, and dropout of whole layers, each with
+    /// one KEEP probability; every head, method and setting of [`Training`].
     ///
     /// # Errors
-    /// [`Error::Domain`] for a network or setting that is not among these or outside its range.
+    /// [`Error::Domain`] for a network that is not among these or a setting outside its range;
+    /// [`Error::TooManyMasks`] for [`Method::Boosting`](crate::train::Method::Boosting) where more than 20 units are
+    /// dropped before the last part of the network that is linear.
     pub fn new(model: &Model, training: Training) -> Result<Self> {
         let parameters: Vec<_> = model.network().affine().map(|affine| affine.map(|&w| F::from_f64(w))).collect();
         let velocities = parameters.iter().map(|affine| affine.map(|_| F::zero())).collect();
@@ -184,7 +186,7 @@ impl<F: Float> Trainer<F> {
         Ok(())
     }
 
-    /// The masks that every step draws.
+    /// The masks and normal numbers that every step draws.
     pub fn masks(&self) -> Masks {
         Masks::new(self.training.seed)
     }

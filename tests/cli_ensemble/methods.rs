@@ -2,6 +2,7 @@
 
 use crate::weights::{f64s, manifest, network};
 use crate::{Outcome, close, ensemble, json, numbers, predict};
+use dropout_oracle::Real;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,10 +59,22 @@ fn the_cheapest_affordable_way_is_taken_and_explained() {
     assert!(report["method"]["because"].as_str().unwrap().starts_with("too many masks to enumerate"));
     let text = predict(&net, &inputs, &[]).stdout;
     assert!(text.contains("Method: too many masks") && text.contains("AM ") && !text.contains("NGM"), "{text}");
-    // Ten classes have neither.
+    // Four classes: a threefold sum.
+    let (_folder, net, inputs) = regression(100, "softmax", 4);
+    let report = json(&net, &inputs, &[]);
+    assert_eq!(report["method"]["name"], "last-layer");
+    assert!(report["method"]["because"].as_str().unwrap().contains("softmax of 4 classes"));
+    let (mean, error) = (means(&report, "arithmetic_mean"), means(&report, "arithmetic_mean_error"));
+    assert!(error.iter().all(|error| (0.0..1e-12).contains(error)), "{error:?}");
+    for (mean, error) in mean.chunks(4).zip(error.chunks(4)) {
+        assert!((mean.iter().sum::<f64>() - 1.0).abs() <= error.iter().sum(), "{mean:?} {error:?}");
+    }
+    // Ten classes have neither, and the refusal says what each would take.
     let (_folder, net, inputs) = regression(100, "softmax", 10);
     let refused = predict(&net, &inputs, &[]);
-    assert!(refused.status == 2 && refused.stderr.contains("2^100 masks"), "{}", refused.stderr);
+    for why in ["2^100 masks", "--no-enumeration --monte-carlo", "--method last-layer takes", "softmax of 10 classes"] {
+        assert!(refused.status == 2 && refused.stderr.contains(why), "{why} {}", refused.stderr);
+    }
 }
 
 #[test]
@@ -70,11 +83,79 @@ fn a_way_that_does_not_apply_is_refused_by_name() {
     for (options, status, why) in [
         (&["--method", "deep-linear"][..], 2, "the method deep-linear"),
         (&["--method", "lattice", "--checkpoint", "c.json"], 3, "go with --method fast alone"),
-        (&["--certified", "--method", "fast"], 3, "go with the definition alone"),
+        (&["--certified", "--method", "fast"], 3, "goes with the definition alone"),
         (&["--shard", "0/2"], 3, "--checkpoint"),
         (&["--shard", "2/2", "--checkpoint", "c.json"], 3, "write i/N"),
     ] {
         let refused = predict(&net, &inputs, options);
+        assert!(refused.status == status && refused.stderr.contains(why), "{options:?}: {}", refused.stderr);
+    }
+}
+
+fn targets(folder: &TempDir, rows: &str) -> String {
+    let path = folder.path().join("y.csv");
+    fs::write(&path, rows).unwrap();
+    path.to_str().unwrap().into()
+}
+
+/// The numbers of the losses in one row of a report, and the bounds on their errors.
+fn losses(report: &Value, row: usize) -> ([f64; 4], Value) {
+    let of = &report["predictions"][row]["negative_log_likelihood"];
+    let names = ["expected", "disagreement", "arithmetic_mean", "geometric_mean"];
+    (names.map(|name| of[name].as_f64().unwrap()), of["error"].clone())
+}
+
+/// By the definition where the masks are few, by the last layer's integral where they are too many; asked for, both ways give
+/// the same.
+#[test]
+fn losses_have_a_front_door() {
+    let (folder, net, inputs) = regression(12, "bernoulli", 1);
+    let y = targets(&folder, "1\n0\n");
+    let definition = json(&net, &inputs, &["--targets", &y]);
+    let without = json(&net, &inputs, &["--targets", &y, "--method", "last-layer"]);
+    assert_eq!(
+        (&definition["method"]["name"], &without["method"]["name"]),
+        (&"definition".into(), &"last-layer".into())
+    );
+    for row in 0..2 {
+        let ((found, error), (expected, no_error)) = (losses(&without, row), losses(&definition, row));
+        close(&found, &expected);
+        assert!(error["expected"].as_f64().unwrap() < 1e-14 && no_error.is_null());
+        let [mean, disagreement, arithmetic, geometric] = expected;
+        close(&[mean], &[geometric + disagreement]);
+        assert!(disagreement > 0.0 && arithmetic < mean, "Jensen's inequality");
+    }
+    let (folder, net, inputs) = regression(100, "bernoulli", 1);
+    let y = targets(&folder, "1\n0\n");
+    let report = json(&net, &inputs, &["--targets", &y]);
+    assert_eq!(report["method"]["name"], "last-layer");
+    let ([.., arithmetic, _], _) = losses(&report, 1);
+    close(&[arithmetic], &[-Real::ln(1.0 - means(&report, "arithmetic_mean")[1])]);
+    let text = predict(&net, &inputs, &["--targets", &y]).stdout;
+    assert!(text.contains("the cheapest exact way to the losses") && text.contains("E −ln p"), "{text}");
+    // Several outputs share their masks: the mean prediction is no probability of a joint target.
+    let (folder, net, inputs) = regression(100, "bernoulli", 2);
+    let y = targets(&folder, "1,0\n0,0\n");
+    let report = json(&net, &inputs, &["--targets", &y]);
+    assert!(report["predictions"][0]["negative_log_likelihood"]["arithmetic_mean"].is_null());
+}
+
+#[test]
+fn losses_without_an_exact_way_are_refused_by_name() {
+    let (folder, net, inputs) = regression(100, "softmax", 3);
+    let y = targets(&folder, "1\n0\n");
+    let refused = predict(&net, &inputs, &["--targets", &y]);
+    assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
+    for part in ["2^100 masks", "last-layer: the mean loss of a softmax of 3 classes", "lattice: ", "Monte Carlo"] {
+        assert!(refused.stderr.contains(part), "no {part:?} in {}", refused.stderr);
+    }
+    let (folder, net, inputs) = regression(12, "softmax", 3);
+    let y = targets(&folder, "1\n0\n");
+    for (options, status, why) in [
+        (["--method", "last-layer"], 2, "the mean loss of a softmax of 3 classes"),
+        (["--method", "fast"], 3, "every method but fast"),
+    ] {
+        let refused = predict(&net, &inputs, &[&["--targets", &y][..], &options].concat());
         assert!(refused.status == status && refused.stderr.contains(why), "{options:?}: {}", refused.stderr);
     }
 }

@@ -119,6 +119,9 @@ fn markdown_and_junit_tell_the_same() {
     let suite = "<testsuite name=\"dropout\" tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\">";
     assert!(text(&junit).contains(suite), "{}", text(&junit));
     assert!(text(&junit).contains("<testcase name=\"L4 backward\" classname=\"dropout\"/>"));
+    let html = against("divides-by-p", &["--law", "L1", "--format", "html"]);
+    assert!(text(&html).starts_with("<!DOCTYPE html>") && text(&html).contains("theanets PR123"));
+    assert_eq!(html.status.code(), Some(1));
     let broken = against("no such mutant", &["--format", "junit"]);
     assert!(text(&broken).contains("errors=\"1\"") && broken.status.code() == Some(2));
 }

@@ -1,4 +1,4 @@
-//! The masks that this project's own trainer draws, held against every law.
+//! The masks that this project's own trainers draw, held against every law; `adapters/rust/own` serves them.
 
 use dropout_oracle::conformance::case::{Call, Case, Mode, Samples, Sampling};
 use dropout_oracle::conformance::layer::{
@@ -8,27 +8,44 @@ use dropout_oracle::conformance::{AdapterFailure, Answer, Description, Dtype, Ou
 use dropout_oracle::law::{Independent, Law};
 use dropout_oracle::model::Convention;
 use dropout_oracle::random::{Purpose, stream};
+use dropout_oracle::trainer::{KeepProbability, Masks};
 use nalgebra::DVector;
 
-/// What [`dropout_oracle::train::Training::run`] multiplies by: one stream a seed, step and row; here one row a step.
+/// What [`dropout_oracle::train::Training::run`] multiplies by (layer `train`), and what the optimised
+/// [`Trainer`](dropout_oracle::trainer::Trainer) does (layer `trainer`): both name a mask by seed, step and row; here one
+/// row a step.
 #[derive(Default)]
-struct TrainersMasks {
+pub struct TrainersMasks {
     seed: u64,
     step: u64,
 }
 
+const OPTIMISED: &str = "trainer";
+
 impl TrainersMasks {
-    fn multipliers(&mut self, mode: Mode, drop: f64, units: usize) -> Result<DVector<f64>, dropout_oracle::Error> {
-        let law = Convention::Inverted.law(Independent::new(DVector::from_element(units, 1.0 - drop))?)?;
+    fn multipliers(
+        &mut self,
+        layer: &str,
+        mode: Mode,
+        drop: f64,
+        units: usize,
+    ) -> Result<DVector<f64>, dropout_oracle::Error> {
+        let keep = 1.0 - drop;
+        let law = Convention::Inverted.law(Independent::new(DVector::from_element(units, keep))?)?;
         if mode == Mode::Eval {
             return Ok(law.mean());
         }
         self.step += 1;
+        if layer == OPTIMISED {
+            let words = Masks::new(self.seed).mask(self.step - 1, 0, 0, KeepProbability::new(keep)?, units);
+            let bit = |i: usize, _| (words[i / 64] >> (i % 64) & 1) as f64 / keep;
+            return Ok(DVector::from_fn(units, bit));
+        }
         Ok(law.sample(&mut stream(self.seed, Purpose::Mask, self.step - 1, 0)))
     }
 
     fn call(&mut self, case: &Case) -> Result<Call, dropout_oracle::Error> {
-        let multipliers = self.multipliers(case.mode, case.p.0, case.x.len())?;
+        let multipliers = self.multipliers(&case.layer, case.mode, case.p.0, case.x.len())?;
         let times = |t: &Tensor| {
             let values = t.values().into_iter().zip(&multipliers).map(|(v, m)| v * m).collect::<Vec<_>>();
             Tensor::new(t.dtype(), t.shape(), &values)
@@ -47,8 +64,8 @@ impl TrainersMasks {
 
 impl Subject for TrainersMasks {
     fn describe(&mut self) -> Result<Description, AdapterFailure> {
-        let layer = Layer {
-            id: "train".into(),
+        let layer = |id: &str| Layer {
+            id: id.into(),
             kind: Kind::Dropout,
             levels: vec![Level::C0, Level::C1, Level::C2],
             dtypes: vec![Dtype::F64],
@@ -64,8 +81,17 @@ impl Subject for TrainersMasks {
                 non_finite_dropped: Some(NonFinite::Nan),
                 eval_touches_seed: Some(false),
             },
+            steps: None,
+            mesh: None,
+            acts: Vec::new(),
         };
-        Ok(Description { implementation: Implementation::default(), layers: vec![layer] })
+        let implementation = Implementation {
+            name: "dropout-oracle".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            language: "Rust".into(),
+            device: "cpu".into(),
+        };
+        Ok(Description { implementation, layers: vec![layer("train"), layer(OPTIMISED)] })
     }
 
     fn run(&mut self, case: &Case) -> Answer<Vec<Call>> {
@@ -74,7 +100,7 @@ impl Subject for TrainersMasks {
         }
         let calls = |masks: &mut Self| {
             for before in &case.before {
-                masks.multipliers(before.mode, before.p.0, case.x.len())?;
+                masks.multipliers(&case.layer, before.mode, before.p.0, case.x.len())?;
             }
             (0..case.calls).map(|_| masks.call(case)).collect()
         };
@@ -89,7 +115,7 @@ impl Subject for TrainersMasks {
             (self.seed, self.step) = (seed, 0);
         }
         let mask = |_| {
-            let multipliers = self.multipliers(Mode::Train, sampling.p.0, sampling.bits())?;
+            let multipliers = self.multipliers(&sampling.layer, Mode::Train, sampling.p.0, sampling.bits())?;
             Ok(multipliers.iter().map(|m| *m != 0.0).collect())
         };
         Ok(match (0..sampling.calls).map(mask).collect::<Result<_, dropout_oracle::Error>>() {

@@ -13,7 +13,7 @@ fn adapter(command: &[&str], seconds: u64) -> Process {
     Process::new(Adapter { command, timeout: Duration::from_secs(seconds) })
 }
 
-fn fake(name: &str, seconds: u64) -> Process {
+pub fn fake(name: &str, seconds: u64) -> Process {
     let path = format!("{}/tests/data/adapters/{name}.sh", env!("CARGO_MANIFEST_DIR"));
     adapter(&["sh", &path, ORACLE], seconds)
 }

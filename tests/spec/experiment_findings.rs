@@ -1,4 +1,4 @@
-//! Two findings of `dropout-oracle experiment`, small enough to be repeated by every test run: one network a seed, short
+//! Findings of `dropout-oracle experiment`, small enough to be repeated by every test run: one network a seed, short
 //! trainings, the same bits on every machine.
 
 use dropout_oracle::experiment::{Experiment, Judged, Run};
@@ -57,4 +57,29 @@ fn experiment_additive_holds_for_the_mean_activation() {
 fn experiment_additive_mutant_without_noise_is_refused() {
     let [none, _] = &*ACTIVATION;
     assert!(check([none, none]).is_err());
+}
+
+/// The objective that 20 examples' readout reaches, for each seed.
+fn reached(arm: &str) -> Vec<f64> {
+    let run = Run::new(Experiment::named("exact-objective").unwrap(), true, SEEDS).steps(150);
+    let setting = run.settings.into_iter().find(|setting| setting.name == arm).unwrap().examples(20);
+    let chosen = setting.choose(setting.candidates.last().unwrap(), Judged::Test);
+    (0..SEEDS).map(|seed| (run.experiment.run)(&chosen, seed).unwrap()[0]).collect()
+}
+
+/// The exact objective of the trainings on itself, on its normal approximation and on samples.
+static OBJECTIVE: LazyLock<[Vec<f64>; 3]> = LazyLock::new(|| ["exact", "fast dropout", "sampled"].map(reached));
+
+/// Who minimises it has the least.
+#[test]
+fn experiment_exact_objective_holds_for_what_is_minimised() {
+    let [exact, fast, sampled] = &*OBJECTIVE;
+    check([exact, fast]).unwrap();
+    check([exact, sampled]).unwrap();
+}
+
+#[test]
+fn experiment_exact_objective_mutant_trained_on_the_approximation_is_refused() {
+    let [exact, fast, _] = &*OBJECTIVE;
+    assert!(check([fast, exact]).is_err());
 }

@@ -11,6 +11,7 @@ mod naive;
 mod naive_heads;
 mod properties;
 mod scripted_rng;
+mod softmax_cases;
 mod submodels;
 mod support;
 
@@ -25,6 +26,8 @@ mod ens_jensen;
 mod ens_zero_probability;
 mod eq_7_56_to_7_66_softmax_weight_scaling;
 #[cfg(feature = "files")]
+#[cfg(feature = "conformance")]
+mod exact_tests;
 mod experiment_findings;
 mod experiment_statistics;
 mod fast_dropout;
@@ -51,9 +54,16 @@ mod marginal_exponential;
 mod marginal_gradient;
 mod marginal_lattice;
 mod marginal_logistic;
+mod marginal_losses;
 mod marginal_method;
 mod marginal_objective;
 mod marginal_readout;
+mod marginal_softmax;
+mod marginal_softmax_sum;
+#[cfg(feature = "conformance")]
+mod mask_formats;
+mod mask_layer;
+mod mask_parities;
 mod maxout_and_variance_shift;
 mod mc_arithmetic;
 mod mc_geometric_rate;
@@ -70,12 +80,12 @@ mod nwgm;
 mod nwgm_bounds;
 mod rbm_dropout;
 mod rnn_masks;
-mod same_bits;
 mod scalar_functions;
 mod sgd_standard_vs_inverted;
 mod train_averaging;
 mod train_digits;
 mod train_gradient;
+mod train_noise;
 mod train_objective;
 mod train_objectives;
 mod train_regularisers;

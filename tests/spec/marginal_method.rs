@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 /// A model and an input.
-type Case = (usize, Vec<i32>, HeadKind, bool, bool);
+pub(crate) type Case = (usize, Vec<i32>, HeadKind, bool, bool);
 
 fn head() -> impl Strategy<Value = HeadKind> + Clone {
     prop_oneof![
@@ -25,11 +25,11 @@ fn head() -> impl Strategy<Value = HeadKind> + Clone {
 
 /// How many hidden units (none: one affine layer), numbers to take weights from, the head, the convention, and whether
 /// the hidden units are linear.
-fn case() -> impl Strategy<Value = Case> + Clone {
+pub(crate) fn case() -> impl Strategy<Value = Case> + Clone {
     (0usize..=3, prop::collection::vec(-16i32..=16, 64), head(), any::<bool>(), any::<bool>())
 }
 
-fn model((hidden, numbers, head, inverted, is_linear): &Case) -> (Model, DVector<f64>) {
+pub(crate) fn model((hidden, numbers, head, inverted, is_linear): &Case) -> (Model, DVector<f64>) {
     let mut numbers = numbers.iter().map(|k| f64::from(*k) / 8.0).cycle();
     let outputs = if *head == HeadKind::Softmax { 2 } else { 1 + numbers.next().unwrap().abs() as usize };
     let mut affine = |outputs: usize, inputs: usize| {
@@ -101,6 +101,14 @@ fn marginal_method_picks_each_where_it_is_cheapest() {
     assert_eq!(cheapest(&build(regression(3, 1, 0.1), 3, HeadKind::Bernoulli, 0.5), 3), Ok(Method::Enumeration));
     assert_eq!(cheapest(&build(regression(50, 1, 0.1), 50, HeadKind::Bernoulli, 0.5), 50), Ok(Method::LastLayer));
     assert_eq!(cheapest(&build(regression(40, 1, 1.0), 40, HeadKind::Bernoulli, 0.5), 40), Ok(Method::Lattice));
+    // Four classes are a threefold sum, five a fourfold one.
+    let softmax = |classes: usize| {
+        let model = build(regression(50, classes, 0.1), 50, HeadKind::Softmax, 0.5);
+        Methods::of(&model, &DVector::from_element(50, 1.0)).unwrap().cheapest(1e13).cloned()
+    };
+    let (four, five) = (softmax(4).unwrap(), softmax(5).unwrap());
+    assert_eq!([four.method, five.method], [Method::LastLayer; 2]);
+    assert!(four.operations < 1e10 && five.operations < 1e12 && four.because.contains("softmax of 4 classes"));
     let affine = |n: usize| Layer::Affine(Affine::new(DMatrix::from_element(n, n, 0.25), DVector::zeros(n)).unwrap());
     let deep = vec![Layer::dropout(30), affine(30), Layer::dropout(30), affine(30)];
     let gaussian = HeadKind::Gaussian { variance: 1.0 };

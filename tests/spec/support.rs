@@ -67,6 +67,11 @@ pub fn every_law(units: usize, keep: &DVector<Rational>) -> Vec<Box<dyn FiniteLa
     ]
 }
 
+/// The sum of rationals.
+pub fn total(terms: impl IntoIterator<Item = Rational>) -> Rational {
+    terms.into_iter().fold(Rational::ZERO, |sum, term| sum + term)
+}
+
 /// The mean over a law's support, by definition.
 pub fn mean_over<T: Scalar>(law: &(impl FiniteLaw<T> + ?Sized), f: impl Fn(&DVector<T>) -> DVector<T>) -> DVector<T> {
     let terms = law.support().unwrap().map(|(multipliers, weight)| f(&multipliers) * weight);

@@ -1,12 +1,15 @@
 //! Given its masks, every step of the trainer is the reference's, up to rounding.
 
 use crate::bound::{self, Near, roundoff};
-use crate::cases::{Case, cases};
+use crate::cases::{Case, RELU, cases, small_ensembles};
+use crate::noise::Noise;
 use crate::support::{holds, refuted};
 use dropout_oracle::data::Examples;
 use dropout_oracle::model::Convention;
-use dropout_oracle::train::objective::sampled;
-use dropout_oracle::trainer::{Float, KeepProbability, State, Trainer};
+use dropout_oracle::network::{Activation, Network};
+use dropout_oracle::train::regulariser::{l1, l2};
+use dropout_oracle::train::{Method, dropconnect};
+use dropout_oracle::trainer::{Float, State, Trainer};
 use nalgebra::DVector;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
@@ -37,27 +40,12 @@ pub fn in_f64<F: Float>(state: &State<F>) -> State<f64> {
     }
 }
 
-/// Which units the stream keeps, by layer and row; nothing without dropout.
-pub fn masks(case: &Case, step: u64) -> Vec<Vec<Vec<bool>>> {
-    let masks = dropout_oracle::trainer::Masks::new(case.training.seed);
-    let mut all = vec![Vec::new(); case.layers.len()];
-    for (keep, layer, width) in case.dropout() {
-        let keep = KeepProbability::new(keep).unwrap();
-        let row = |r| {
-            let words = masks.mask(step, layer, r, keep, width);
-            (0..width).map(|i| words[i / 64] >> (i % 64) & 1 == 1).collect()
-        };
-        all[layer] = (0..case.rows).map(row).collect();
-    }
-    all
-}
-
 /// Three steps, each held against the reference's step from where it started.
 fn every_step_agrees<F: Float>(implementation: Implementation<F>, case: &Case) -> TestCaseResult {
     let mut state = start::<F>(case);
     for _ in 0..3 {
         let before = in_f64(&state);
-        let expected = bound::step(case, &before, &masks(case, state.step), roundoff::<F>());
+        let expected = bound::step(case, &before, &Noise::drawn(case, state.step), roundoff::<F>());
         state = implementation(case, state);
         let Some(expected) = expected else { return Ok(()) };
         let after = in_f64(&state);
@@ -92,35 +80,61 @@ fn trainer_step_holds_against_the_reference_in_f64() {
     holds(48, cases(), |case| every_step_agrees::<f64>(trainer, &case));
 }
 
-/// The bound is about the gradient that the library's own backpropagation gives: its centre, with L2 and without a step
-/// before, is θ − η (g + λ θ).
+#[test]
+fn trainer_boosting_step_holds_against_the_enumerated_ensemble() {
+    holds(48, small_ensembles(), |case| every_step_agrees::<f64>(trainer, &case));
+    holds(24, small_ensembles(), |case| every_step_agrees::<f32>(trainer, &case));
+}
+
+/// Also where the network ends with units: what is judged is their output.
+#[test]
+fn trainer_step_holds_where_the_last_layer_is_not_linear() {
+    let units = prop::sample::select(vec![RELU, Activation::Tanh, Activation::Logistic]);
+    holds(24, (cases(), units), |(mut case, units)| {
+        case.layers.last_mut().unwrap().2 = units;
+        every_step_agrees::<f64>(trainer, &case)
+    });
+}
+
+/// The bound is about the gradient that the library's own definitions give: its centre, without a step before, is
+/// θ − η g.
 #[test]
 fn trainer_bound_is_centred_at_the_reference() {
-    let plain = cases().prop_map(|mut case| {
+    let cases = prop_oneof![2 => cases(), 1 => small_ensembles()].prop_map(|mut case| {
         case.training.max_norm = None;
-        case.training.regularisers.l1 = None;
         case.training.nesterov = false;
         case
     });
-    holds(48, plain, |case| {
-        let (state, model) = (start::<f64>(&case), case.model());
-        let masks = masks(&case, 0);
-        let Some(centre) = bound::step(&case, &state, &masks, roundoff::<f64>()) else { return Ok(()) };
+    holds(64, cases, |case| {
+        let (state, model, noise) = (start::<f64>(&case), case.model(), Noise::drawn(&case, 0));
+        let Some(centre) = bound::step(&case, &state, &noise, roundoff::<f64>()) else { return Ok(()) };
         let (inputs, targets) = case.rows();
         let vectors = |rows: Vec<Vec<f64>>| rows.into_iter().map(DVector::from_vec).collect();
         let examples = Examples::new(vectors(inputs), vectors(targets)).unwrap();
-        let multipliers = |row: usize| {
-            let layer = |&(keep, layer, _): &(f64, usize, usize)| {
-                let scale = if case.convention == Convention::Inverted { 1.0 / keep } else { 1.0 };
-                masks[layer][row].iter().map(move |&kept| f64::from(u8::from(kept)) * scale).collect::<Vec<_>>()
-            };
-            DVector::from_vec(case.dropout().iter().flat_map(layer).collect())
-        };
-        let rows: Vec<_> = (0..case.rows).collect();
-        let gradient = sampled(model.network(), model.head(), &examples, &rows, multipliers).unwrap().gradient;
-        let l2 = case.training.regularisers.l2.unwrap_or(0.0);
-        for ((g, affine), centre) in gradient.iter().zip(&state.parameters).zip(&centre) {
-            let theta = &affine.weight - (&g.weight + &affine.weight * l2) * case.training.learning_rate;
+        let (method, penalties) = (case.training.method, case.training.regularisers);
+        let multipliers =
+            |row: usize| if method == Method::DropConnect { noise.of_weights() } else { noise.of_row(row) };
+        let (rows, network) = ((0..case.rows).collect::<Vec<_>>(), model.network());
+        let mut parts = vec![
+            method.sampled(network, model.head(), model.law(), &examples, &rows, multipliers).unwrap(),
+            l2::penalty(network, &penalties.l2.unwrap_or(0.0)),
+            l1::penalty(network, &penalties.l1.unwrap_or(0.0)),
+        ];
+        if let Some(sparsity) = penalties.sparsity {
+            parts.push(
+                match method {
+                    Method::DropConnect => dropconnect::through(network, &multipliers(0), |network| {
+                        let all = DVector::from_element(network.units(), 1.0);
+                        sparsity.penalty(network, &examples, &rows, |_| all.clone())
+                    }),
+                    _ => sparsity.penalty(network, &examples, &rows, multipliers),
+                }
+                .unwrap(),
+            );
+        }
+        for (l, (affine, centre)) in state.parameters.iter().zip(&centre).enumerate() {
+            let gradient = parts.iter().fold(affine.weight.map(|_| 0.0), |sum, part| sum + &part.gradient[l].weight);
+            let theta = &affine.weight - gradient * case.training.learning_rate;
             for (theta, Near { value, off }) in theta.transpose().iter().zip(&centre[0]) {
                 prop_assert!((theta - value).abs() <= *off, "{theta} {value} ± {off:e}");
             }
@@ -197,12 +211,39 @@ fn trainer_step_mutant_takes_the_other_momentum() {
 
 #[test]
 fn trainer_step_mutant_leaves_out_a_penalty_or_the_constraint() {
-    let mutants: [Implementation<f64>; 3] = [
+    let mutants: [Implementation<f64>; 4] = [
         |case, state| as_if(case, state, |_, state| state.training.regularisers.l2 = None),
         |case, state| as_if(case, state, |_, state| state.training.regularisers.l1 = None),
         |case, state| as_if(case, state, |_, state| state.training.max_norm = None),
+        |case, state| as_if(case, state, |_, state| state.training.regularisers.sparsity = None),
     ];
     for mutant in mutants {
         refuted(48, cases(), |case| every_step_agrees::<f64>(mutant, &case));
+    }
+}
+
+/// Every method is told from its neighbours: the noise of units from that of weights, the masks from the normal numbers,
+/// the ensemble's error from the sub-model's and from weight scaling's.
+#[test]
+fn trainer_step_mutants_take_another_method() {
+    let of = |method: Method| {
+        cases().prop_map(move |mut case| {
+            case.training.method = method;
+            case
+        })
+    };
+    fn as_method<const METHOD: usize>(case: &Case, state: State<f64>) -> State<f64> {
+        const METHODS: [Method; 4] =
+            [Method::Plain, Method::Dropout, Method::DropConnect, Method::BoostingWeightScaled];
+        as_if(case, state, |_, state| state.training.method = METHODS[METHOD])
+    }
+    let refuted_by = |method, mutant| refuted(24, of(method), |case| every_step_agrees::<f64>(mutant, &case));
+    refuted_by(Method::Gaussian, as_method::<1>);
+    refuted_by(Method::Gaussian, as_method::<0>);
+    refuted_by(Method::DropConnect, as_method::<1>);
+    refuted_by(Method::Dropout, as_method::<2>);
+    refuted_by(Method::BoostingWeightScaled, as_method::<1>);
+    for mutant in [as_method::<1>, as_method::<3>] {
+        refuted(24, small_ensembles(), |case| every_step_agrees::<f64>(mutant, &case));
     }
 }

@@ -4,10 +4,11 @@
 //! (the reference rounds each product and each sum: twice 2⁻⁵³), a sum of n products is off by at most
 //! γ(n) Σ|a||b| + Σ(|a| δb + δa |b| + δa δb), γ(n) = n u/(1 − n u) (Higham 2002, section 3.1), whatever the order.
 
-use crate::cases::Case;
-use dropout_oracle::model::{Convention, HeadKind};
-use dropout_oracle::network::Affine;
-use dropout_oracle::train::constraint;
+use crate::cases::{Case, IDENTITY, RELU};
+use crate::noise::Noise;
+use dropout_oracle::model::HeadKind;
+use dropout_oracle::network::{Activation, Affine};
+use dropout_oracle::train::{Method, constraint};
 use dropout_oracle::trainer::State;
 use dropout_oracle::{Real, Scalar};
 
@@ -76,71 +77,159 @@ fn errors(case: &Case, output: &[Near], target: &[f64], u: f64) -> Vec<Near> {
         .collect()
 }
 
-/// The parameters and velocities after one step on all rows of `case` from `state`, or nothing where a hidden unit is so
-/// near its kink that the two computations may take different sides.
-pub fn step(case: &Case, state: &State<f64>, masks: &[Vec<Vec<bool>>], u: f64) -> Option<Vec<[Vec<Near>; 4]>> {
-    let (inputs, targets) = case.rows();
-    let scale = |keep: f64| if case.convention == Convention::Inverted { 1.0 / keep } else { 1.0 };
-    // The multiplier of unit i of row r before affine layer l: the factor and the product are rounded.
-    let dropped = |l: usize, r: usize, i: usize, h: Near| match case.layers[l].0 {
-        Some(_) if !masks[l][r][i] => exactly(0.0),
-        Some(keep) => h.times(scale(keep)).rounded(3.0, u),
-        None => h,
+/// f(z), or nothing where a rectified unit is so near its kink that the two computations may take different sides. The
+/// smooth ones are correctly rounded, and their slopes at most 1 and 1/4.
+fn activation(units: Activation, z: Near, u: f64) -> Option<Near> {
+    match units {
+        IDENTITY => Some(z),
+        RELU if z.value.abs() <= z.off => None,
+        RELU => Some(if z.value > 0.0 { z } else { exactly(0.0) }),
+        Activation::Tanh => Some(Near { value: Real::tanh(z.value), off: z.off }.rounded(2.0, u)),
+        Activation::Logistic => Some(Near { value: Real::logistic(z.value), off: z.off / 4.0 }.rounded(2.0, u)),
+        other => panic!("{other:?} is not trained"),
+    }
+}
+
+/// f'(z) from h = f(z): 1 − h² moves by at most (2|h| + δ)δ, h − h² by at most (1 + δ)δ, and they are below 1.
+fn derivative(units: Activation, h: Near, u: f64) -> Near {
+    match units {
+        Activation::Tanh => {
+            Near { value: 1.0 - h.value * h.value, off: (2.0 * h.value.abs() + h.off) * h.off + 4.0 * u }
+        }
+        Activation::Logistic => Near { value: h.value - h.value * h.value, off: (1.0 + h.off) * h.off + 4.0 * u },
+        _ => exactly(if units == IDENTITY || h.value > 0.0 { 1.0 } else { 0.0 }),
+    }
+}
+
+/// All rows of a layer.
+type Rows = Vec<Vec<Near>>;
+
+/// What flows forward: the input of each layer after noise, and the units of each layer before it.
+struct Flow {
+    inputs: Vec<Rows>,
+    units: Vec<Rows>,
+}
+
+impl Flow {
+    fn outputs(&self) -> &Rows {
+        self.units.last().expect("there is a layer")
+    }
+}
+
+/// The multiplier and the product are rounded.
+fn multiplied(x: Near, multiplier: f64, u: f64) -> Near {
+    x.times(multiplier).rounded(3.0, u)
+}
+
+/// Unit i of row r that enters layer l, after its noise.
+fn noisy(noise: &Noise, l: usize, r: usize, i: usize, h: Near, u: f64) -> Near {
+    noise.units[l].as_ref().map_or(h, |rows| multiplied(h, rows[r][i], u))
+}
+
+fn weight(state: &State<f64>, noise: &Noise, l: usize, j: usize, i: usize, u: f64) -> Near {
+    let w = exactly(state.parameters[l].weight[(j, i)]);
+    noise.weights[l].as_ref().map_or(w, |weights| multiplied(w, weights[(j, i)], u))
+}
+
+fn forward(case: &Case, state: &State<f64>, noise: &Noise, u: f64) -> Option<Flow> {
+    let mut h: Rows = case.rows().0.iter().map(|row| row.iter().map(|&x| exactly(x)).collect()).collect();
+    let mut flow = Flow { inputs: Vec::new(), units: Vec::new() };
+    for (l, &(_, width, units)) in case.layers.iter().enumerate() {
+        let row =
+            |(r, h): (usize, &Vec<Near>)| h.iter().enumerate().map(|(i, &h)| noisy(noise, l, r, i, h, u)).collect();
+        flow.inputs.push(h.iter().enumerate().map(row).collect());
+        let unit = |h: &Vec<Near>, j: usize| {
+            let terms = h.iter().enumerate().map(|(i, &h)| (weight(state, noise, l, j, i, u), h));
+            activation(units, sum(u, state.parameters[l].bias[j], terms), u)
+        };
+        h = flow.inputs[l].iter().map(|h| (0..width).map(|j| unit(h, j)).collect()).collect::<Option<_>>()?;
+        flow.units.push(h.clone());
+    }
+    Some(flow)
+}
+
+/// The mean output over all masks. The centre is the definition's, over all of them; the bound is that of the sum over
+/// the masks before the last layer, which is linear. Weights and sums are in `f64`.
+fn ensemble(case: &Case, state: &State<f64>, u: f64) -> Option<Rows> {
+    let outputs = |end: usize| {
+        let mut total = vec![vec![exactly(0.0); case.outputs()]; case.rows];
+        for (weight, noise) in Noise::enumerated(case, end) {
+            let flow = forward(case, state, &noise, u)?;
+            for (total, z) in total.iter_mut().flatten().zip(flow.outputs().iter().flatten()) {
+                *total = Near { value: total.value + weight * z.value, off: total.off + weight * z.off };
+            }
+        }
+        Some(total)
     };
-    let weight = |l: usize, j: usize, i: usize| exactly(state.parameters[l].weight[(j, i)]);
-    let mut activations = vec![
-        (0..case.rows)
-            .map(|r| inputs[r].iter().enumerate().map(|(i, &x)| dropped(0, r, i, exactly(x))).collect())
-            .collect::<Vec<Vec<Near>>>(),
-    ];
-    let mut open = Vec::new();
-    for (l, &(_, width, rectify)) in case.layers.iter().enumerate() {
-        let layer: Vec<Vec<Near>> = activations[l]
-            .iter()
-            .map(|h| {
-                let z = |j: usize| {
-                    let terms = h.iter().enumerate().map(|(i, &h)| (weight(l, j, i), h));
-                    sum(u, state.parameters[l].bias[j], terms)
+    let (all, mut fast) = (outputs(case.layers.len())?, outputs(case.layers.len() - 1)?);
+    for (fast, all) in fast.iter_mut().flatten().zip(all.iter().flatten()) {
+        // 2⁸ masks at most, of outputs below 10.
+        assert!((fast.value - all.value).abs() < 1e-12 && all.value.abs() < 10.0);
+        *fast = Near { value: all.value, off: fast.off + 1e-12 }.rounded(2.0, u);
+    }
+    Some(fast)
+}
+
+/// The derivative of the activity penalty with respect to each unit of a layer, in any row, or nothing where a unit is so
+/// nearly always on or off that its activity is all rounding.
+fn slopes(case: &Case, units: &Rows, u: f64) -> Option<Vec<Near>> {
+    let Some(sparsity) = case.training.regularisers.sparsity else { return Some(Vec::new()) };
+    let over = 1.0 / case.rows as f64;
+    let slope = |j: usize| {
+        let on = sum(u, 0.0, units.iter().map(|h| (h[j], exactly(1.0)))).times(over).rounded(3.0, u);
+        let off = Near { value: 1.0 - on.value, off: on.off + 2.0 * u };
+        let quotient = |a: f64, b: Near| {
+            let off = a * b.off / (b.value * (b.value - b.off));
+            (b.value > 2.0 * b.off).then(|| Near { value: a / b.value, off }.rounded(4.0, u))
+        };
+        let (up, down) = (quotient(1.0 - sparsity.target, off)?, quotient(sparsity.target, on)?);
+        let size = up.value + up.off + down.value + down.off;
+        let slope = Near { value: up.value - down.value, off: up.off + down.off + 2.0 * u * size };
+        Some(slope.times(sparsity.strength * over).rounded(4.0, u))
+    };
+    (0..units[0].len()).map(slope).collect()
+}
+
+/// The parameters and velocities after one step on all rows of `case` from `state` under this noise, or nothing where a
+/// rectified unit is too near its kink.
+pub fn step(case: &Case, state: &State<f64>, noise: &Noise, u: f64) -> Option<Vec<[Vec<Near>; 4]>> {
+    let flow = forward(case, state, noise, u)?;
+    let judged = match case.training.method {
+        Method::Boosting => ensemble(case, state, u)?,
+        Method::BoostingWeightScaled => forward(case, state, &Noise::mean(case), u)?.units.pop()?,
+        _ => flow.outputs().clone(),
+    };
+    let product = |a: Near, b: Near| sum(u, 0.0, [(a, b)].into_iter());
+    let mut back: Rows = judged.iter().zip(&case.rows().1).map(|(z, y)| errors(case, z, y, u)).collect();
+    let mut result = Vec::new();
+    for (l, &(_, _, units)) in case.layers.iter().enumerate().rev() {
+        let slopes = match units {
+            Activation::Logistic if l + 1 < case.layers.len() => slopes(case, &flow.units[l], u)?,
+            _ => Vec::new(),
+        };
+        let error: Rows = (back.iter().zip(&flow.units[l]))
+            .map(|(back, h)| {
+                let error = |(j, (&back, &h)): (usize, (&Near, &Near))| {
+                    let terms = [(back, exactly(1.0))].into_iter().chain(slopes.get(j).map(|&s| (s, exactly(1.0))));
+                    product(derivative(units, h, u), sum(u, 0.0, terms))
                 };
-                (0..width).map(z).collect()
+                back.iter().zip(h).enumerate().map(error).collect()
             })
             .collect();
-        if rectify && layer.iter().flatten().any(|z| z.value.abs() <= z.off) {
-            return None;
-        }
-        open.push(layer.iter().map(|z| z.iter().map(|z| !rectify || z.value > 0.0).collect()).collect::<Vec<Vec<_>>>());
-        let units = |r: usize, z: &[Near]| -> Vec<Near> {
-            let h = |(j, &z): (usize, &Near)| if open[l][r][j] { z } else { exactly(0.0) };
-            let h = z.iter().enumerate().map(h).enumerate();
-            h.map(|(j, h)| if l + 1 < case.layers.len() { dropped(l + 1, r, j, h) } else { h }).collect()
+        result.push(moved(case, state, noise, l, &flow.inputs[l], &error, u));
+        let width = flow.inputs[l][0].len();
+        let unit = |r: usize, i: usize| {
+            let e = sum(u, 0.0, error[r].iter().enumerate().map(|(j, &e)| (weight(state, noise, l, j, i, u), e)));
+            noisy(noise, l, r, i, e, u)
         };
-        activations.push(layer.iter().enumerate().map(|(r, z)| units(r, z)).collect());
-    }
-
-    let outputs = activations.pop().expect("the last layer's");
-    let mut error: Vec<Vec<Near>> =
-        outputs.iter().zip(&targets).map(|(output, target)| errors(case, output, target, u)).collect();
-    let mut result = Vec::new();
-    for l in (0..case.layers.len()).rev() {
-        result.push(moved(case, state, l, &activations[l], &error, u));
-        if l > 0 {
-            error = (0..case.rows)
-                .map(|r| {
-                    let back = |i: usize| {
-                        let e = sum(u, 0.0, error[r].iter().enumerate().map(|(j, &e)| (weight(l, j, i), e)));
-                        if open[l - 1][r][i] { dropped(l, r, i, e) } else { exactly(0.0) }
-                    };
-                    (0..case.layers[l - 1].1).map(back).collect()
-                })
-                .collect();
-        }
+        back = (0..case.rows).map(|r| (0..width).map(|i| unit(r, i)).collect()).collect();
     }
     result.reverse();
     Some(result)
 }
 
 /// Weights (row by row), biases and their velocities of layer l after the step.
-fn moved(case: &Case, state: &State<f64>, l: usize, h: &[Vec<Near>], error: &[Vec<Near>], u: f64) -> [Vec<Near>; 4] {
+fn moved(case: &Case, state: &State<f64>, noise: &Noise, l: usize, h: &Rows, error: &Rows, u: f64) -> [Vec<Near>; 4] {
     let training = &case.training;
     let (m, eta) = (training.momentum, training.decay.at(training.learning_rate, state.step, training.steps));
     let (l2, l1) = (training.regularisers.l2.unwrap_or(0.0), training.regularisers.l1.unwrap_or(0.0));
@@ -162,6 +251,7 @@ fn moved(case: &Case, state: &State<f64>, l: usize, h: &[Vec<Near>], error: &[Ve
             .map(|i| {
                 let w = state.parameters[l].weight[(j, i)];
                 let mut g = sum(u, 0.0, h.iter().zip(error).map(|(h, e)| (h[i], e[j])));
+                g = noise.weights[l].as_ref().map_or(g, |weights| multiplied(g, weights[(j, i)], u));
                 let l1 = if w == 0.0 { 0.0 } else { l1 * w.signum() };
                 let size = g.value.abs() + g.off + l2 * w.abs() + l1.abs();
                 g = Near { value: g.value + l2 * w + l1, off: g.off + 5.0 * u * size };

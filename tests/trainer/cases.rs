@@ -1,15 +1,19 @@
 //! Random networks, settings and data.
 
 use dropout_oracle::model::{Convention, HeadKind, Model};
-use dropout_oracle::network::{Affine, Layer, Mlp, PiecewiseLinear};
-use dropout_oracle::train::Training;
+use dropout_oracle::network::{Activation, Affine, Layer, Mlp, PiecewiseLinear};
 use dropout_oracle::train::initial::he_uniform;
+use dropout_oracle::train::regulariser::Sparsity;
+use dropout_oracle::train::{Method, Training};
 use dropout_oracle::trainer::{Data, Float, InstructionSet};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 
-/// A layer of units: dropout before it with this KEEP probability, its width, whether it is rectified.
-pub type Plan = (Option<f64>, usize, bool);
+pub const RELU: Activation = Activation::PiecewiseLinear(PiecewiseLinear::Relu);
+pub const IDENTITY: Activation = Activation::PiecewiseLinear(PiecewiseLinear::Identity);
+
+/// A layer of units: dropout before it with this KEEP probability, its width, its units.
+pub type Plan = (Option<f64>, usize, Activation);
 
 /// A training problem whose numbers are `f32`s, so that both number types start from the very same ones.
 #[derive(Clone, Debug)]
@@ -49,14 +53,14 @@ impl Case {
 
     pub fn model(&self) -> Model {
         let (mut layers, mut width) = (Vec::new(), self.inputs);
-        for (number, &(keep, outputs, rectify)) in self.layers.iter().enumerate() {
+        for (number, &(keep, outputs, units)) in self.layers.iter().enumerate() {
             if keep.is_some() {
                 layers.push(Layer::dropout(width));
             }
             let bias = DVector::from_vec(numbers(outputs, number as u64 + 3)) * 0.125;
             layers.push(Layer::Affine(Affine::new(DMatrix::zeros(outputs, width), bias).unwrap()));
-            if rectify {
-                layers.push(Layer::Unit(PiecewiseLinear::Relu.into()));
+            if units != IDENTITY {
+                layers.push(Layer::Unit(units));
             }
             width = outputs;
         }
@@ -93,7 +97,24 @@ impl Case {
 fn layer(last: bool) -> impl Strategy<Value = Plan> + Clone {
     let keep = prop_oneof![Just(None), Just(Some(0.5)), Just(Some(0.8)), (0.05..0.999).prop_map(Some), Just(Some(1.0))];
     let width = prop_oneof![4 => 2usize..40, 1 => Just(64usize), 1 => 80usize..100];
-    (keep, width, prop::bool::weighted(if last { 0.0 } else { 0.8 }))
+    let (identity, relu) = if last { (9, 1) } else { (1, 3) };
+    let units = prop_oneof![
+        identity => Just(IDENTITY),
+        relu => Just(RELU),
+        1 => Just(Activation::Tanh),
+        2 => Just(Activation::Logistic),
+    ];
+    (keep, width, units)
+}
+
+fn method() -> impl Strategy<Value = Method> + Clone {
+    prop_oneof![
+        1 => Just(Method::Plain),
+        3 => Just(Method::Dropout),
+        2 => Just(Method::Gaussian),
+        2 => Just(Method::DropConnect),
+        1 => Just(Method::BoostingWeightScaled),
+    ]
 }
 
 fn head() -> impl Strategy<Value = HeadKind> + Clone {
@@ -103,20 +124,24 @@ fn head() -> impl Strategy<Value = HeadKind> + Clone {
 fn training() -> impl Strategy<Value = Training> + Clone {
     let penalty = |most: f64| prop::option::of(most / 100.0..most);
     let max_norm = prop::option::of(0.5..2.0);
-    (0.005..0.05, 0.0..0.95, any::<bool>(), penalty(0.1), penalty(0.1), max_norm, any::<u64>()).prop_map(
-        |(rate, momentum, nesterov, l2, l1, max_norm, seed)| {
-            let mut training = Training::new(10).learning_rate(rate).momentum(momentum).seed(seed);
+    let sparsity =
+        prop::option::of((0.02..0.5, 0.01..0.5).prop_map(|(target, strength)| Sparsity { target, strength }));
+    let penalties = (penalty(0.1), penalty(0.1), sparsity);
+    (method(), 0.005..0.05, 0.0..0.95, any::<bool>(), penalties, max_norm, any::<u64>()).prop_map(
+        |(method, rate, momentum, nesterov, (l2, l1, sparsity), max_norm, seed)| {
+            let mut training = Training::new(10).method(method).learning_rate(rate).momentum(momentum).seed(seed);
             training.nesterov = nesterov;
             training.regularisers.l2 = l2;
             training.regularisers.l1 = l1;
+            training.regularisers.sparsity = sparsity;
             training.max_norm = max_norm;
             training
         },
     )
 }
 
-/// Any network, of up to four layers; more than one panel of columns, partly filled panels, and fewer rows than a tile
-/// among them.
+/// Any network and method (but the exact ensemble), of up to four layers; more than one panel of columns, partly filled
+/// panels, and fewer rows than a tile among them.
 pub fn cases() -> impl Strategy<Value = Case> + Clone {
     let sets = [InstructionSet::Avx512, InstructionSet::Avx2, InstructionSet::Portable];
     let available: Vec<_> = sets.into_iter().filter(|set| set.is_available()).collect();
@@ -129,4 +154,19 @@ pub fn cases() -> impl Strategy<Value = Case> + Clone {
             Case { inputs, layers, head, convention, training, rows, set }
         },
     )
+}
+
+/// Dropout boosting with at most eight droppable units, so that the ensemble can be enumerated.
+pub fn small_ensembles() -> impl Strategy<Value = Case> + Clone {
+    let layer = |most| {
+        (prop::option::weighted(0.8, 0.2..0.9), 1usize..=most, layer(false))
+            .prop_map(|(keep, width, (.., units))| (keep, width, units))
+    };
+    (cases(), 1usize..=3, prop::collection::vec(layer(2), 0..=1), layer(3), (prop::option::of(0.2..0.9), 2usize..=4))
+        .prop_map(|(mut case, inputs, mut layers, second, (keep, outputs))| {
+            layers.extend([second, (keep, outputs, IDENTITY)]);
+            let training = case.training.clone().method(Method::Boosting);
+            case.rows = case.rows.min(3);
+            Case { inputs, layers, training: training.batch(case.rows), ..case }
+        })
 }

@@ -3,7 +3,11 @@
 mod agreement;
 mod bound;
 mod cases;
+mod conventions;
+mod gradient;
 mod masks;
+mod noise;
 mod pytorch;
+mod ridge;
 mod runs;
 mod support;

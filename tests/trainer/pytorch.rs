@@ -2,9 +2,10 @@
 //!
 //! `UPDATE=1 cargo test --test trainer pytorch_was` writes the job; tests/data/make_torch_trajectory.py has PyTorch do it.
 
-use crate::agreement::{in_f64, masks};
+use crate::agreement::in_f64;
 use crate::bound::{self, roundoff};
-use crate::cases::{Case, numbers};
+use crate::cases::{Case, IDENTITY, RELU, numbers};
+use crate::noise::Noise;
 use dropout_oracle::data::Examples;
 use dropout_oracle::model::{Convention, HeadKind};
 use dropout_oracle::network::Affine;
@@ -24,7 +25,7 @@ fn case(variant: &str) -> Case {
     let training = training.batch(10);
     Case {
         inputs: 8,
-        layers: vec![(Some(0.8), 12, true), (Some(0.5), 8, true), (Some(0.5), 4, false)],
+        layers: vec![(Some(0.8), 12, RELU), (Some(0.5), 8, RELU), (Some(0.5), 4, IDENTITY)],
         head: HeadKind::Softmax,
         convention: Convention::Inverted,
         training: if variant == "nesterov" { training.nesterov().l2(1.0 / 64.0).max_norm(1.375) } else { training },
@@ -48,9 +49,9 @@ fn job() -> String {
         json!({ "keep": plan.0, "weight": rows, "bias": affine.bias.as_slice() })
     };
     let layers: Vec<_> = model.network().affine().zip(&case.layers).map(layer).collect();
-    let bits = |mask: &Vec<bool>| mask.iter().rev().fold(0u64, |bits, &kept| bits << 1 | u64::from(kept));
-    let rows = |rows: &Vec<Vec<bool>>| rows.iter().map(bits).collect::<Vec<_>>();
-    let step = |step| masks(&case, step).iter().map(rows).collect::<Vec<_>>();
+    let bits = |units: &Vec<f64>| units.iter().rev().fold(0u64, |bits, &by| bits << 1 | u64::from(by != 0.0));
+    let rows = |rows: &Vec<Vec<f64>>| rows.iter().map(bits).collect::<Vec<_>>();
+    let step = |step| Noise::drawn(&case, step).units.iter().flatten().map(rows).collect::<Vec<_>>();
     let settings = VARIANTS.map(|variant| {
         let training = self::case(variant).training;
         let value = json!({
@@ -123,7 +124,8 @@ fn parts(state: &State<f64>) -> Vec<[Vec<f64>; 4]> {
 fn last_step_agrees<F: Float>(variant: &str, after: u64) -> bool {
     let case = case(variant);
     let before = torch::<F>(variant, STEPS - 1);
-    let expected = bound::step(&case, &before, &masks(&case, STEPS - 1), roundoff::<F>()).expect("no unit at its kink");
+    let expected =
+        bound::step(&case, &before, &Noise::drawn(&case, STEPS - 1), roundoff::<F>()).expect("no unit at its kink");
     let found = parts(&torch::<F>(variant, after));
     let mut pairs = expected.iter().flatten().flatten().zip(found.iter().flatten().flatten());
     pairs.all(|(near, found)| (near.value - found).abs() <= near.off)
@@ -166,13 +168,8 @@ fn reference(case: &Case) -> Vec<Affine<f64>> {
         momentum = momentum.nesterov();
     }
     for step in 0..STEPS {
-        let masks = masks(case, step);
-        let multipliers = |row: usize| {
-            let layers = case.dropout().into_iter().flat_map(|(keep, layer, _)| {
-                masks[layer][row].iter().map(move |&kept| if kept { 1.0 / keep } else { 0.0 }).collect::<Vec<_>>()
-            });
-            DVector::from_vec(layers.collect())
-        };
+        let noise = Noise::drawn(case, step);
+        let multipliers = |row: usize| noise.of_row(row);
         let mut gradient = sampled(&network, model.head(), &examples, &rows, multipliers).unwrap().gradient;
         if let Some(strength) = training.regularisers.l2 {
             let penalty = regulariser::l2::penalty(&network, &strength).gradient;
@@ -206,7 +203,8 @@ fn bound_on_distance(case: &Case) -> f64 {
     let mut states = vec![start::<f64>(case); 17];
     let mut count = 0;
     for number in 0..STEPS {
-        let near = bound::step(case, &states[0], &masks(case, number), roundoff::<f32>()).expect("no unit at its kink");
+        let near =
+            bound::step(case, &states[0], &Noise::drawn(case, number), roundoff::<f32>()).expect("no unit at its kink");
         count += near.iter().flatten().map(Vec::len).sum::<usize>();
         for (run, state) in states.iter_mut().enumerate() {
             *state = step(case, state.clone());

@@ -12,12 +12,15 @@ use clap::ValueEnum;
 use dropout_oracle::conformance::layer::Level;
 use dropout_oracle::conformance::zoo::{Mutant, Served, mutants, rights};
 use dropout_oracle::conformance::{
-    Adapter, Conclusion, Config, Effort, Finding, Process, Report, Selection, conform, law, serve,
+    Adapter, Conclusion, Config, Effort, Finding, Process, Recorded, Recorder, Report, Selection, Subject, conform,
+    law, serve,
 };
+use dropout_oracle::file::Output;
 use indicatif::{ProgressBar, ProgressStyle};
 use itertools::Itertools;
-use std::io::{stdin, stdout};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufReader, stdin, stdout};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The options of `conform`.
@@ -29,7 +32,7 @@ use std::time::Duration;
 )]
 pub struct Args {
     /// The adapter: a program that speaks the protocol on its standard input and output
-    #[arg(last = true, required_unless_present_any = ["serve", "list"], value_name = "COMMAND")]
+    #[arg(last = true, required_unless_present_any = ["serve", "list", "recorded"], value_name = "COMMAND")]
     command: Vec<String>,
 
     /// Only these laws, as in L1 or S3
@@ -69,6 +72,15 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
 
+    /// Keep every question and answer in this file, as lines of JSON
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+
+    /// Hold the laws against a file that --record wrote, in place of an adapter; effort and seed are those of the file, laws
+    /// and layers too unless some of them are named
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["command", "record", "quick", "thorough", "seed", "validate"])]
+    recorded: Option<PathBuf>,
+
     /// How findings are printed on standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -93,6 +105,8 @@ enum Format {
     Markdown,
     /// XML for continuous integration
     Junit,
+    /// The page that `report` makes, of this implementation alone
+    Html,
 }
 
 /// Runs the command.
@@ -108,43 +122,79 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::Usage(format!("there is no law {id:?}; the laws are {}", known.join(", "))));
     }
     let expectations = args.expect.as_deref().map_or(Ok(Vec::new()), expect::load)?;
-    let report = report(args).expecting(&expectations);
+    let report = report(args)?.expecting(&expectations);
     let unknown = |id: &&String| !report.findings.iter().any(|finding| finding.layer == **id);
     if let Some(id) = args.layers.iter().find(unknown).filter(|_| report.broken.is_none()) {
         return Err(Failure::Usage(format!("the adapter has no layer {id:?}, or no chosen law is about it")));
     }
+    let conclusion = report.conclusion();
     super::print(&match args.format {
         Format::Text => text::report(&report),
         Format::Json => serde_json::to_string_pretty(&report)?,
         Format::Markdown => markdown::report(&report),
         Format::Junit => junit::report(&report),
+        Format::Html => crate::cli::report::single(report)?,
     })?;
-    match report.conclusion() {
+    match conclusion {
         Conclusion::Conformant => Ok(()),
         Conclusion::NotConformant => Err(Failure::CheckFailed),
         Conclusion::AdapterBroken => Err(Failure::CouldNotRun("the adapter is broken; see the findings".into())),
     }
 }
 
-/// Starts the adapter and holds the laws against it.
-fn report(args: &Args) -> Report {
-    let timeout = Duration::from_secs(args.timeout);
-    let mut process = Process::new(Adapter { command: args.command.clone(), timeout });
-    if args.validate {
-        process = process.validate(validate::validator());
-    }
+/// Holds the laws against the adapter, or against what one said.
+fn report(args: &Args) -> Result<Report, Failure> {
     let selection = Selection { laws: args.laws.clone(), layers: args.layers.clone(), level: args.level };
     let effort = match (args.quick, args.thorough) {
         (true, _) => Effort::Quick,
         (_, true) => Effort::Thorough,
         _ => Effort::Standard,
     };
+    let config = Config { seed: args.seed, effort };
+    if let Some(path) = &args.recorded {
+        let mut recorded = recording(path)?;
+        let (of_file, config) = (recorded.selection().clone(), recorded.config());
+        let or = |chosen: Vec<String>, recorded| if chosen.is_empty() { recorded } else { chosen };
+        let selection = Selection {
+            laws: or(selection.laws, of_file.laws),
+            layers: or(selection.layers, of_file.layers),
+            level: selection.level.or(of_file.level),
+        };
+        return Ok(held(&mut recorded, &selection, config).reproducible_from(path));
+    }
+    let timeout = Duration::from_secs(args.timeout);
+    let mut process = Process::new(Adapter { command: args.command.clone(), timeout });
+    if args.validate {
+        process = process.validate(validate::validator());
+    }
+    let report = match &args.record {
+        Some(path) => {
+            let out = Output::new(path)?;
+            let mut recorder = Recorder::new(&mut process, config, &selection);
+            let report = held(&mut recorder, &selection, config);
+            out.write(&recorder.into_bytes())?;
+            report
+        }
+        None => held(&mut process, &selection, config),
+    };
+    Ok(report.reproducible_by(&args.command))
+}
+
+/// Reads a recording.
+fn recording(path: &Path) -> Result<Recorded, Failure> {
+    let wrong = |why: String| Failure::CouldNotRun(format!("{}: {why}", path.display()));
+    let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
+    Recorded::read(BufReader::new(file)).map_err(|error| wrong(error.to_string()))
+}
+
+/// What the laws say of a subject, with a line that tells how far they are.
+fn held(subject: &mut dyn Subject, selection: &Selection, config: Config) -> Report {
     let progress =
         ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{msg}").expect("a valid template"));
     let observe = |finding: &Finding| progress.set_message(format!("{} {} done", finding.layer, finding.law));
-    let report = conform(&mut process, &selection, Config { seed: args.seed, effort }, observe);
+    let report = conform(subject, selection, config, observe);
     progress.finish_and_clear();
-    report.reproducible_by(&args.command)
+    report
 }
 
 /// Serves the right dropouts, or one of the zoo by its name.

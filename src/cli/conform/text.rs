@@ -27,7 +27,7 @@ pub fn report(report: &Report) -> String {
     for (layer, findings) in &report.findings.iter().chunk_by(|finding| &finding.layer) {
         let _ = writeln!(out, "\n{layer}");
         for finding in findings {
-            let _ = writeln!(out, "  {:<4}{:<14}{}", finding.law, finding.name, verdict(finding));
+            let _ = writeln!(out, "  {:<4}{:<16}{}", finding.law, finding.name, verdict(finding));
             match &finding.verdict {
                 Verdict::Fails { failure } if finding.expected.is_none() => {
                     for (name, text) in details(finding, failure) {
@@ -46,13 +46,15 @@ pub fn report(report: &Report) -> String {
 /// The tests on random masks, and what was skipped.
 fn seen(evidence: &Evidence) -> String {
     let statistics = evidence.statistics.iter().map(|s| {
-        format!(
-            "        {}: N = {}, p-value {:.3}, alpha {:e}, sees {} with power {}\n",
-            s.name, s.samples, s.p_value, s.false_alarm, s.smallest_detectable, s.power
-        )
+        format!("        {}: N = {}, p-value {:.3}, sees {}\n", s.name, s.samples, s.p_value, s.smallest_detectable)
     });
+    // One rate of false alarms and one power for all tests of a law.
+    let rates = evidence
+        .statistics
+        .first()
+        .map(|s| format!("        alpha {:e} a test, seen with power {}:\n", s.false_alarm, s.power));
     let skipped = evidence.skipped.iter().map(|skipped| format!("        skipped {skipped}\n"));
-    statistics.chain(skipped).collect()
+    rates.into_iter().chain(statistics).chain(skipped).collect()
 }
 
 /// One line about all findings.

@@ -58,7 +58,7 @@ const TRIAL: Duration = Duration::from_millis(50);
 /// Refuses an enumeration of more masks than `--limit` or its default allows.
 pub fn check(args: &Args, model: &Model, budget: Budget<'_>, inputs: &[DVector<f64>]) -> Result<(), Failure> {
     let units = model.keep().len();
-    let (net, instead) = (args.net.display(), budget.instead());
+    let (net, instead) = (args.source.net.display(), budget.instead());
     let Some(submodels) = Budget::submodels(model, inputs) else {
         let why =
             format!("{net}: {units} droppable units have 2^{units} masks, more than can be enumerated; {instead}");

@@ -16,7 +16,7 @@ const DIGITS: usize = 40;
 /// The model over intervals.
 pub fn model(args: &Args, model: &Model) -> Result<CertifiedModel, Failure> {
     CertifiedModel::new(model)
-        .map_err(|why| Failure::CouldNotRun(format!("{}: {why}; leave --certified out", args.net.display())))
+        .map_err(|why| Failure::CouldNotRun(format!("{}: {why}; leave --certified out", args.source.net.display())))
 }
 
 /// Encloses every prediction of the report.

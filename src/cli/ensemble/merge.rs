@@ -1,9 +1,7 @@
 //! `dropout-oracle merge`: the shards of one enumeration, joined.
 
-use super::method::{Choice, Chosen, Way};
-use super::{Args as Ensemble, Failure, Format, parts, predict, print};
-use dropout_oracle::file::{load_inputs, load_model};
-use dropout_oracle::network::Network;
+use super::method::{Chosen, Way};
+use super::{Failure, Format, Sampling, Source, parts, predict, print};
 use std::path::PathBuf;
 
 /// The options of `merge`.
@@ -15,17 +13,8 @@ run, whatever N was.
 
 Exit status: 0 done, 2 shards do not fit, 3 the command line was wrong.")]
 pub struct Args {
-    /// The network, as for `ensemble`
-    #[arg(long, value_name = "FILE")]
-    net: PathBuf,
-
-    /// The inputs, as for `ensemble`
-    #[arg(long, value_name = "FILE")]
-    inputs: PathBuf,
-
-    /// The array of the .npz file that holds the inputs
-    #[arg(long, value_name = "NAME")]
-    array: Option<String>,
+    #[command(flatten)]
+    source: Source,
 
     /// The files of all shards
     #[arg(required = true, value_name = "FILE")]
@@ -34,17 +23,10 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
-    let model = load_model(&args.net)?;
-    let inputs = load_inputs(&args.inputs, args.array.as_deref(), model.network().inputs())?;
+    let (model, inputs) = args.source.load()?;
     let means = parts::merged(&model, &inputs, &args.shards)?;
     let chosen = Chosen { way: Way::Fast, because: format!("{} shards, merged", args.shards.len()) };
-    let options = Ensemble {
-        net: args.net.clone(),
-        inputs: args.inputs.clone(),
-        array: args.array.clone(),
-        method: Choice::Fast,
-        ..Ensemble::default()
-    };
-    let report = predict::predict(&options, &model, &inputs, None, &chosen, Some(&means))?;
-    print(&model, &chosen, &options, &report, None, format)
+    let sampling = Sampling::default();
+    let report = predict::predict(&sampling, &model, &inputs, None, &chosen, Some(&means))?;
+    print(&model, &chosen, &sampling, &report, None, format)
 }

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use dropout_oracle::Model;
 use dropout_oracle::certified::CertifiedModel;
 use dropout_oracle::kernel::Enumeration;
-use dropout_oracle::marginal::method::{Method, Methods};
+use dropout_oracle::marginal::method::{Applicable, Method, Methods};
 use nalgebra::DVector;
 
 /// What `--method` takes.
@@ -20,11 +20,11 @@ pub enum Choice {
     Definition,
     /// Every mask, by split tables of exponentials: the same means to a few units in the last place
     Fast,
-    /// The arithmetic mean alone: earlier masks one by one, those of the last layer by their characteristic function
+    /// The arithmetic mean (and losses) alone: earlier masks one by one, the last layer's by their characteristic function
     LastLayer,
-    /// The arithmetic mean alone, of a network without nonlinear units: by moments
+    /// The same of a network without nonlinear units: by moments
     DeepLinear,
-    /// The arithmetic mean alone, for weights times inputs on a grid: by dynamic programming
+    /// The same for weights times inputs on a grid: by dynamic programming
     Lattice,
 }
 
@@ -81,13 +81,17 @@ pub fn choose(
     let affordable = |way, budget: Budget, because: &str| check(budget).and_then(|()| chosen(way, because));
     let asked = |way, budget| affordable(way, budget, "asked for");
     let mean = |method| chosen(Way::Mean(method), "asked for");
-    if certified.is_some() || args.targets.is_some() {
+    if let Some(certified) = certified {
         if !matches!(args.method, Choice::Auto | Choice::Definition) || args.in_parts() {
-            let why =
-                "--certified and --targets go with the definition alone, without --method, --shard and --checkpoint";
+            let why = "--certified goes with the definition alone, without --method, --shard and --checkpoint";
             return Err(Failure::Usage(why.into()));
         }
-        return asked(Way::Definition, certified.map_or(Budget::Definition, Budget::Certified));
+        return asked(Way::Definition, Budget::Certified(certified));
+    }
+    let losses = args.targets.is_some();
+    if losses && (args.method == Choice::Fast || args.in_parts()) {
+        let why = "--targets goes with every method but fast, and without --shard and --checkpoint";
+        return Err(Failure::Usage(why.into()));
     }
     if args.in_parts() && !matches!(args.method, Choice::Auto | Choice::Fast) {
         return Err(Failure::Usage("--shard and --checkpoint go with --method fast alone".into()));
@@ -102,22 +106,59 @@ pub fn choose(
         Choice::Auto if Budget::submodels(model, inputs).is_some_and(|all| all <= 1 << INSTANT_BITS) => {
             affordable(Way::Definition, Budget::Definition, "few masks: a forward pass for each")
         }
+        Choice::Auto if losses => to_losses(model, inputs, || check(Budget::Definition)),
         Choice::Auto => match check(Budget::Fast) {
             Ok(()) if inputs.iter().all(|x| Enumeration::new(model, x).is_ok()) => {
                 chosen(Way::Fast, "many masks: each costs a few operations instead of a forward pass")
             }
             Ok(()) => affordable(Way::Definition, Budget::Definition, "logits beyond the range of the fast way"),
             Err(refusal) if args.limit.is_some() => Err(refusal),
-            Err(refusal) => without_enumeration(model, inputs).ok_or(refusal),
+            Err(refusal) => without_enumeration(model, inputs, refusal),
         },
     }
 }
 
-/// The cheapest method for the mean that does not enumerate all masks.
-fn without_enumeration(model: &Model, inputs: &[DVector<f64>]) -> Option<Chosen> {
-    let methods = Methods::of(model, &inputs[0]).ok()?;
-    let best = methods.applicable.iter().find(|a| a.method != Method::Enumeration)?;
-    let affordable = best.operations * inputs.len() as f64 <= OPERATIONS;
-    let because = format!("too many masks to enumerate; {}", best.because);
-    affordable.then_some(Chosen { way: Way::Mean(best.method), because })
+/// The cheapest method for the mean that does not enumerate all masks, or the refusal with what that would cost.
+fn without_enumeration(model: &Model, inputs: &[DVector<f64>], refusal: Failure) -> Result<Chosen, Failure> {
+    let methods = Methods::of(model, &inputs[0])?;
+    let Some(best) = methods.applicable.iter().find(|a| a.method != Method::Enumeration) else { return Err(refusal) };
+    if is_affordable(best, inputs) {
+        let because = format!("too many masks to enumerate; {}", best.because);
+        return Ok(Chosen { way: Way::Mean(best.method), because });
+    }
+    Err(match refusal {
+        Failure::CouldNotRun(why) => {
+            let (method, because) = (best.method, &best.because);
+            Failure::CouldNotRun(format!("{why}; --method {method} takes for each input {because}"))
+        }
+        other => other,
+    })
+}
+
+/// The cheapest method for the losses: the definition where none is cheaper, if `check` affords it.
+fn to_losses(
+    model: &Model,
+    inputs: &[DVector<f64>],
+    check: impl Fn() -> Result<(), Failure>,
+) -> Result<Chosen, Failure> {
+    let methods = Methods::for_losses(model, &inputs[0])?;
+    match methods.applicable.first() {
+        Some(best) if best.method != Method::Enumeration && is_affordable(best, inputs) => {
+            let because = format!("the cheapest exact way to the losses; {}", best.because);
+            Ok(Chosen { way: Way::Mean(best.method), because })
+        }
+        _ => match check() {
+            Ok(()) => Ok(Chosen { way: Way::Definition, because: "no exact way to the losses is cheaper".into() }),
+            // What each of the other methods lacks.
+            Err(Failure::CouldNotRun(refusal)) => {
+                let others = methods.cheapest(0.0).map_or_else(|error| error.to_string(), |_| String::new());
+                Err(Failure::CouldNotRun(format!("{refusal}; {others}")))
+            }
+            Err(other) => Err(other),
+        },
+    }
+}
+
+fn is_affordable(best: &Applicable, inputs: &[DVector<f64>]) -> bool {
+    best.operations * inputs.len() as f64 <= OPERATIONS
 }

@@ -1,9 +1,10 @@
 //! The predictions for all inputs, in parallel and in the same bits for any number of threads.
 
 use super::method::{Chosen, Way};
-use super::report::{Masks, MonteCarlo, Prediction, Report};
-use super::{Args, Failure};
-use dropout_oracle::ensemble::Prediction as Means;
+use super::report::{LossErrors, Masks, MonteCarlo, Prediction, Report, TargetLosses};
+use super::{Failure, Sampling};
+use dropout_oracle::ensemble::{Decomposition, Losses, Prediction as Means};
+use dropout_oracle::marginal::Method;
 use dropout_oracle::network::{Mlp, Network};
 use dropout_oracle::{Ensemble, Model};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -18,7 +19,7 @@ const LONG: u64 = 1 << 20;
 
 /// Predicts every input by every means that the options ask for.
 pub fn predict(
-    args: &Args,
+    sampling: &Sampling,
     model: &Model,
     inputs: &[DVector<f64>],
     targets: Option<&[DVector<f64>]>,
@@ -27,12 +28,12 @@ pub fn predict(
 ) -> Result<Report, Failure> {
     let units = model.keep().len();
     let masks = if chosen.way == Way::Definition { 1u64 << units } else { 0 };
-    let work = Work { args, model, targets, chosen, known };
+    let work = Work { sampling, model, targets, chosen, known };
     // The losses take three enumerations more.
     let enumerations = if targets.is_some() { 4 } else { 1 };
     let submodels = masks
         .saturating_mul(enumerations)
-        .saturating_add(args.monte_carlo.unwrap_or(0))
+        .saturating_add(sampling.monte_carlo.unwrap_or(0))
         .saturating_mul(inputs.len() as u64);
     let rows = if submodels >= LONG && std::io::stderr().is_terminal() {
         let style = ProgressStyle::with_template("{wide_bar} {percent} % of {len} sub-models, {eta} left")?;
@@ -57,7 +58,7 @@ pub fn predict(
 
 /// What is done for every input.
 struct Work<'a> {
-    args: &'a Args,
+    sampling: &'a Sampling,
     model: &'a Model,
     targets: Option<&'a [DVector<f64>]>,
     chosen: &'a Chosen,
@@ -77,17 +78,17 @@ fn one_row<N: Network<f64>>(
     row: usize,
     x: &DVector<f64>,
 ) -> dropout_oracle::Result<Prediction> {
-    let &Work { args, model, targets, chosen, known } = work;
+    let &Work { sampling, model, targets, chosen, known } = work;
     let ensemble = Ensemble::new(network, model.head(), model.law())?;
     let list = |v: DVector<f64>| v.as_slice().to_vec();
     let sampled = |samples| {
-        let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(sampling.seed);
         rng.set_stream(row as u64);
         let estimate = ensemble.monte_carlo(x, samples, &mut rng)?;
         let standard_error = estimate.standard_error.map(list);
         Ok(MonteCarlo { samples, mean: list(estimate.mean), standard_error })
     };
-    let monte_carlo = args.monte_carlo.map(sampled).transpose()?;
+    let monte_carlo = sampling.monte_carlo.map(sampled).transpose()?;
     let mut prediction = Prediction {
         arithmetic_mean: None,
         arithmetic_mean_error: None,
@@ -112,9 +113,51 @@ fn one_row<N: Network<f64>>(
         prediction.geometric_mean = Some(list(means.geometric_mean.expected));
         prediction.log_geometric_mass = Some(means.geometric_mean.log_mass);
     }
-    let losses = targets.map(|targets| ensemble.losses(x, &targets[row])).transpose()?;
-    prediction.negative_log_likelihood = losses.map(|of| super::certified::each(&of, |loss| *loss));
+    if let Some(target) = targets.map(|targets| &targets[row]) {
+        prediction.negative_log_likelihood = Some(match chosen.way {
+            Way::Mean(method) => losses_by(method, model, x, target)?,
+            _ => losses_by_definition(ensemble.losses(x, target)?, prediction.log_geometric_mass),
+        });
+    }
     Ok(prediction)
+}
+
+/// The losses from the three predictions' and ln Z = −R.
+fn losses_by_definition(of: Losses<f64>, log_mass: Option<f64>) -> TargetLosses {
+    let disagreement = -log_mass.expect("the definition gives the geometric mass");
+    TargetLosses {
+        expected: of.geometric_mean + disagreement,
+        disagreement,
+        arithmetic_mean: Some(of.arithmetic_mean),
+        geometric_mean: of.geometric_mean,
+        weight_scaling: of.weight_scaling,
+        error: None,
+    }
+}
+
+/// The losses without enumeration.
+fn losses_by(
+    method: Method,
+    model: &Model,
+    x: &DVector<f64>,
+    target: &DVector<f64>,
+) -> dropout_oracle::Result<TargetLosses> {
+    let of = method.losses(model, x, target)?;
+    let Decomposition { expected_loss, geometric_loss, disagreement } = of.decomposition;
+    let scaled = model.ensemble().weight_scaled_output(x)?;
+    Ok(TargetLosses {
+        expected: expected_loss.value,
+        disagreement: disagreement.value,
+        arithmetic_mean: of.arithmetic_mean.map(|loss| loss.value),
+        geometric_mean: geometric_loss.value,
+        weight_scaling: -model.head().log_probability(&scaled, target)?,
+        error: Some(LossErrors {
+            expected: expected_loss.error,
+            disagreement: disagreement.error,
+            arithmetic_mean: of.arithmetic_mean.map(|loss| loss.error),
+            geometric_mean: geometric_loss.error,
+        }),
+    })
 }
 
 /// Refuses a prediction that overflowed.

@@ -36,11 +36,33 @@ pub struct Prediction {
     pub log_geometric_mass: Option<f64>,
     pub weight_scaling: Vec<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub negative_log_likelihood: Option<Losses<f64>>,
+    pub negative_log_likelihood: Option<TargetLosses>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monte_carlo: Option<MonteCarlo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certified: Option<Certified>,
+}
+
+/// −ln p(target): the mean of the sub-models' own, which is the geometric mean's plus their disagreement, and that under the
+/// three predictions.
+#[derive(Serialize)]
+pub struct TargetLosses {
+    pub expected: f64,
+    pub disagreement: f64,
+    pub arithmetic_mean: Option<f64>,
+    pub geometric_mean: f64,
+    pub weight_scaling: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<LossErrors>,
+}
+
+/// How far the losses of a method that does not enumerate are off at most.
+#[derive(Serialize)]
+pub struct LossErrors {
+    pub expected: f64,
+    pub disagreement: f64,
+    pub arithmetic_mean: Option<f64>,
+    pub geometric_mean: f64,
 }
 
 /// −ln p(target) under the three predictions.
@@ -121,8 +143,10 @@ impl std::fmt::Display for Masks {
 impl Prediction {
     /// The first number that is NaN or infinite (JSON has neither), with its name.
     pub fn not_finite(&self) -> Option<(&'static str, f64)> {
-        let losses =
-            self.negative_log_likelihood.as_ref().map(|of| [of.arithmetic_mean, of.geometric_mean, of.weight_scaling]);
+        let losses = self
+            .negative_log_likelihood
+            .as_ref()
+            .map(|of| [of.expected, of.arithmetic_mean.unwrap_or(of.expected), of.geometric_mean, of.weight_scaling]);
         let means = [
             ("arithmetic mean", self.arithmetic_mean.as_deref()),
             ("geometric mean", self.geometric_mean.as_deref()),

@@ -2,7 +2,7 @@
 
 mod enclosures;
 
-use super::Args;
+use super::Sampling;
 use super::method::{Chosen, Way};
 use super::report::{Prediction, Report};
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
@@ -12,7 +12,8 @@ use itertools::Itertools;
 use std::fmt::Write;
 
 /// The network, what the columns mean, and the predictions.
-pub fn text(args: &Args, model: &Model, chosen: &Chosen, report: &Report) -> String {
+pub fn text(sampling: &Sampling, model: &Model, chosen: &Chosen, report: &Report) -> String {
+    let any = |has: fn(&Prediction) -> bool| report.predictions.iter().any(has);
     let mut text = String::new();
     let mut line = |line: String| writeln!(text, "{line}").expect("a string takes any text");
     let enumerated = match &chosen.way {
@@ -52,16 +53,20 @@ pub fn text(args: &Args, model: &Model, chosen: &Chosen, report: &Report) -> Str
         line("     mass before it is normalised, 0 if all sub-models agree".into());
     }
     line("WS   weight scaling: the network once, at the mean of its multipliers (equations 7.63-7.66)".into());
-    if let Some(samples) = args.monte_carlo {
-        line(format!("MC   mean of {samples} sampled sub-models (seed {}), an estimate of AM", args.seed));
+    if let Some(samples) = sampling.monte_carlo {
+        line(format!("MC   mean of {samples} sampled sub-models (seed {}), an estimate of AM", sampling.seed));
         line("s.e. standard error of MC".into());
     }
-    if args.targets.is_some() {
-        line("−ln p  negative log-likelihood of the target".into());
+    if any(|prediction| prediction.negative_log_likelihood.is_some()) {
+        line("−ln p    negative log-likelihood of the target".into());
+        line("E −ln p  mean of that over all sub-models, what dropout training minimises".into());
+        if !enumerates(chosen) {
+            line("−ln NGM  that of the geometric mean; E −ln p less it is the sub-models' disagreement".into());
+        }
     }
     line(String::new());
-    line(table(args, model, chosen, report).trim_fmt());
-    if args.certified {
+    line(table(sampling, model, chosen, report).trim_fmt());
+    if any(|prediction| prediction.certified.is_some()) {
         line(String::new());
         line(
             "The real numbers, for exactly these weights, probabilities and inputs: they begin with these digits, or"
@@ -93,12 +98,12 @@ fn quantity(model: &Model) -> &'static str {
 }
 
 /// The predictions, one line an output.
-fn table(args: &Args, model: &Model, chosen: &Chosen, report: &Report) -> Table {
+fn table(sampling: &Sampling, model: &Model, chosen: &Chosen, report: &Report) -> Table {
     let mut header = vec!["input", quantity(model)];
     header.extend((chosen.way != Way::None).then_some("AM"));
     header.extend(enumerates(chosen).then_some("NGM"));
     header.push("WS");
-    header.extend(if args.monte_carlo.is_some() { &["MC", "s.e."][..] } else { &[] });
+    header.extend(if sampling.monte_carlo.is_some() { &["MC", "s.e."][..] } else { &[] });
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none())).set_header(header);
     for (row, prediction) in report.predictions.iter().enumerate() {
@@ -110,8 +115,14 @@ fn table(args: &Args, model: &Model, chosen: &Chosen, report: &Report) -> Table 
             table.add_row(["".into(), "ln Z".into(), "".into(), number(log_mass)]);
         }
         if let Some(of) = &prediction.negative_log_likelihood {
-            let numbers = [of.arithmetic_mean, of.geometric_mean, of.weight_scaling].map(number);
-            table.add_row(["".into(), "−ln p".into()].into_iter().chain(numbers));
+            let geometric = enumerates(chosen).then_some(of.geometric_mean);
+            let mean = of.arithmetic_mean.map_or("unknown".into(), number);
+            let numbers = geometric.into_iter().chain([of.weight_scaling]).map(number);
+            table.add_row(["".into(), "−ln p".into(), mean].into_iter().chain(numbers));
+            table.add_row(["", "E −ln p", &number(of.expected)]);
+            if !enumerates(chosen) {
+                table.add_row(["", "−ln NGM", &number(of.geometric_mean)]);
+            }
         }
     }
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));

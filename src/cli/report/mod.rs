@@ -7,6 +7,7 @@ mod page;
 mod state;
 
 use super::Failure;
+use dropout_oracle::conformance::Report;
 use dropout_oracle::file::Output;
 use matrix::Matrix;
 use std::path::PathBuf;
@@ -25,6 +26,11 @@ pub struct Args {
     /// The page: one HTML file that needs nothing else
     #[arg(long, value_name = "FILE.html")]
     out: PathBuf,
+}
+
+/// The page of one implementation.
+pub fn single(report: Report) -> Result<String, Failure> {
+    Ok(page::page(&Matrix::new(vec![load::Results { path: PathBuf::new(), report }])?))
 }
 
 /// Runs the command.

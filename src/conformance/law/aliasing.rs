@@ -16,7 +16,7 @@ pub const LAW: Law = Law {
     false_alarm: 0.0,
     power: "one changed bit is enough",
     diagnosis: "the layer works in place, or y shares its memory with x: what was computed before it is corrupted",
-    claim: "sgd.standard-vs-inverted",
+    claim: "noise.drop-path",
     seen: &["Oneflow PR9808", "Mocha.jl 96"],
     check,
 };

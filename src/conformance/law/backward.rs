@@ -20,7 +20,7 @@ pub const LAW: Law = Law {
     power: "a mask drawn anew agrees on 64 elements with probability at most 2^-64 at p = 0.5",
     diagnosis: "the backward pass uses another mask or scale than the forward one: look for a mask that is drawn again \
                 (recomputation), that is inferred from the output, or a gradient kernel of its own",
-    claim: "sgd.standard-vs-inverted",
+    claim: "mask.gradient",
     seen: &[
         "guided-diffusion 167",
         "OLMo-core PR828",

@@ -17,7 +17,7 @@ pub const LAW: Law = Law {
     false_alarm: 0.0,
     power: "one accepted value is enough",
     diagnosis: "p is not checked: NaN passes every comparison that is written the wrong way round",
-    claim: "sgd.standard-vs-inverted",
+    claim: "mask.endpoints",
     seen: &["burn 2694"],
     check,
 };

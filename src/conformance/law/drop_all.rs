@@ -18,7 +18,7 @@ pub const LAW: Law = Law {
     false_alarm: 0.0,
     power: "one NaN, infinity or non-zero element is enough",
     diagnosis: "1/(1 - p) is computed at p = 1: 0/0 or 0 times infinity gives NaN; select, or treat the end apart",
-    claim: "sgd.standard-vs-inverted",
+    claim: "mask.endpoints",
     seen: &["flax PR2055", "pytorch 100025", "axon 367"],
     check,
 };

@@ -20,7 +20,7 @@ pub const LAW: Law = Law {
     power: "one call is enough",
     diagnosis: "the layer computes in another format, or changes the shape: look for a scale or a mask of a wider type, and \
                 for axes that are squeezed or broadcast",
-    claim: "sgd.standard-vs-inverted",
+    claim: "mask.rounding",
     seen: &[],
     check,
 };
@@ -31,7 +31,8 @@ fn check(trial: &mut Trial<'_>) -> Check {
             let full = trial.layer.shape_of_rank(rank, 8);
             let mut shapes = vec![full.clone()];
             if rank > 0 && trial.layer.offers(Level::C4) {
-                shapes.extend([[&full[..rank - 1], &[0]].concat(), [&[0], &full[1..]].concat(), vec![1; rank]]);
+                let empty = |axis| trial.layer.sizes(rank, |a| if a == axis { 0 } else { full[a] });
+                shapes.extend([empty(rank - 1), empty(0), trial.layer.sizes(rank, |_| 1)]);
             }
             for (shape, mode) in itertools::iproduct!(shapes, [Mode::Train, Mode::Eval]) {
                 let x = ids(dtype, &shape);

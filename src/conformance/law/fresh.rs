@@ -1,12 +1,14 @@
 //! S3, S9: masks that should have nothing to do with each other.
 
 use super::alarm::{ALPHA, BETA, Reading, size, test};
-use super::draw::{MASKED, masks, sampling};
+use super::draw::{MASKED, masks, own_places, sampling};
 use super::{Law, Needs};
 use crate::conformance::case::Sampling;
-use crate::conformance::layer::Level;
+use crate::conformance::layer::{Level, Mesh};
 use crate::conformance::statistics::{Binomial, smallest_shift};
+use crate::conformance::tensor::first_along;
 use crate::conformance::trial::{Check, Trial};
+use crate::conformance::verdict::Failure;
 
 /// S3.
 pub const CALLS: Law = Law {
@@ -31,11 +33,13 @@ pub const CALLS: Law = Law {
 pub const REPLICAS: Law = Law {
     id: "S9",
     name: "replicas",
-    statement: "Replicas of one step draw independent masks.",
+    statement: "Replicas of one step draw one mask along the declared shared axes of the mesh, and independent ones along every \
+                other.",
     needs: Needs { kinds: MASKED, levels: &[Level::C0, Level::C6], ..Needs::FORWARD },
     false_alarm: ALPHA,
     power: "a mask that two replicas share shows in 40 elements at p = .5",
-    diagnosis: "replicas draw related masks: the replica's number does not enter the seed",
+    diagnosis: "replicas draw related masks, as where the replica's number does not enter the seed; or those that hold parts of \
+                one model draw masks of their own",
     claim: "mc.tied-masks",
     seen: &["transformers 31412", "accelerate 114"],
     check: replicas,
@@ -105,7 +109,32 @@ fn units(trial: &mut Trial<'_>) -> Check {
 
 fn replicas(trial: &mut Trial<'_>) -> Check {
     let elements = size(trial, [1 << 11, 1 << 15, 1 << 18]);
-    related(trial, "replicas", elements, |sampling| sampling.replicas = Some(4))
+    let mesh = trial.layer.mesh.clone().unwrap_or_else(|| Mesh { shape: vec![4], shared_axes: Vec::new() });
+    let (shared, dtype) = (mesh.shared(), trial.widest());
+    let step = |trial: &mut Trial<'_>, factor: u64| {
+        let all = Some(mesh.replicas());
+        let sampling = sampling(trial, 0.5, dtype, elements * factor as usize, 1, |sampling| sampling.replicas = all)?;
+        masks(trial, &sampling)
+    };
+    if shared.contains(&true) {
+        let masks = step(trial, 1)?;
+        for (replica, mask) in masks.iter().enumerate() {
+            let first = first_along(&shared, &mesh.shape, replica as u64) as usize;
+            trial.evidence.comparisons += mask.len() as u64;
+            if *mask != masks[first] {
+                let expected = format!("the mask of replica {first}, which the mesh declares to be shared");
+                return Err(Failure::new(format!("replica {replica} of one step"), expected, "another").into());
+            }
+        }
+    }
+    let own = own_places(&shared, &mesh.shape);
+    if own.len() < 2 {
+        return Ok(());
+    }
+    test(trial, "replicas", sees, |trial, factor| {
+        let masks = step(trial, factor)?;
+        Ok(worst(&own.iter().map(|&replica| masks[replica].clone()).collect::<Vec<_>>(), "replicas"))
+    })
 }
 
 /// Masks of one request, pair by pair.

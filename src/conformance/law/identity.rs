@@ -2,7 +2,7 @@
 
 use super::input::{ids, read_back};
 use super::{Law, Needs};
-use crate::conformance::case::{Before, Case, Layout, Mode, Special};
+use crate::conformance::case::{Before, Case, Layout, Mode};
 use crate::conformance::dtype::Dtype;
 use crate::conformance::layer::{Kind, Level, Scaling};
 use crate::conformance::tensor::Tensor;
@@ -22,7 +22,7 @@ pub const LAW: Law = Law {
             1 - 2^-64",
     diagnosis: "something happens where nothing may: look for a mode that is ignored, inverted, or inferred from whether a \
                 gradient is wanted, and for a rate of 0 that still draws",
-    claim: "sgd.standard-vs-inverted",
+    claim: "mask.endpoints",
     seen: &[
         "pytorch 124464",
         "wenet 2699",
@@ -108,8 +108,8 @@ fn random_state(trial: &mut Trial<'_>, dtype: Dtype) -> Check {
     }
     let x = ids(dtype, &trial.layer.shape(128));
     let plain = trial.case(Mode::Train, 0.5, x);
-    let p = Special(trial.layer.p(0.5));
-    let after = plain.clone().before(vec![Before { mode: Mode::Eval, p }; 2]);
+    let p = trial.layer.p(0.5);
+    let after = plain.clone().before(vec![Before::new(Mode::Eval, p); 2]);
     let (first, second) = (trial.call(&plain)?.y, trial.call(&after)?.y);
     trial.evidence.comparisons += 1;
     if read_back(&first) != read_back(&second) {

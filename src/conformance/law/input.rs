@@ -5,9 +5,6 @@ use crate::conformance::layer::{Kind, Layer};
 use crate::conformance::tensor::Tensor;
 use crate::noise::{AlphaDropout, alpha_dropout::SELU_LIMIT};
 
-/// Drop rates of few bits: the same number in every format, so that none has rounded it.
-pub const DYADIC: [f64; 4] = [0.25, 0.5, 0.875, 0.0625];
-
 /// Numbers for the places of `shape`, none zero, all exact in eight bits of significand, of both signs, distinct among any
 /// 256 neighbours.
 pub fn ids(dtype: Dtype, shape: &[usize]) -> Tensor {

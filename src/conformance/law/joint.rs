@@ -17,7 +17,7 @@ pub const LAW: Law = Law {
             of 8 at p = .5 shows in 60 000 masks, one of .01 in 1.5 million",
     diagnosis: "elements of one mask depend on each other: look for random numbers that are reused within a call, for bits of \
                 one word that are not independent, or for a fixed number of dropped units",
-    claim: "l2.fixed-count",
+    claim: "mask.parities",
     seen: &["pytorch 69801"],
     check,
 };

@@ -19,7 +19,7 @@ pub const LAW: Law = Law {
             at p = .5 in 295 000, a rate of .0079 for .001 in 3000",
     diagnosis: "units are dropped at another rate than p: look for keep and drop swapped, for uniforms or rates rounded to a \
                 narrow format, or for a comparison that includes its end",
-    claim: "sgd.standard-vs-inverted",
+    claim: "test.binomial",
     seen: &[
         "tiny-dnn 961",
         "Dluid PR125",

@@ -15,7 +15,7 @@ pub const LAGS: Law = Law {
     false_alarm: ALPHA,
     power: "a row, block or period that repeats shows in some hundred elements; a correlation of .01 at one lag in 1.4 million",
     diagnosis: "a mask repeats itself: look for random numbers that are drawn once a row, once a block, or once a vector of lanes",
-    claim: "noise.drop-block",
+    claim: "test.lag",
     seen: &["keras 9841"],
     check: lags,
 };
@@ -29,7 +29,7 @@ pub const LARGE: Law = Law {
     false_alarm: ALPHA,
     power: "reuse beyond 2^16 or 2^24 elements shows in 40 elements of each window, a wrong rate as in S1",
     diagnosis: "a counter overflows: beyond some place the mask comes again, or is constant",
-    claim: "mc.tied-masks",
+    claim: "test.binomial",
     seen: &[],
     check: large,
 };
@@ -55,7 +55,7 @@ fn lags(trial: &mut Trial<'_>) -> Check {
 
 /// The number of places that differ from the one `lag` further: binomial at p = ½, since the sums modulo 2 of independent
 /// fair bits along chains are independent and fair.
-fn at(kept: &[bool], lag: usize) -> Reading {
+pub(super) fn at(kept: &[bool], lag: usize) -> Reading {
     let differing = kept.iter().zip(&kept[lag..]).filter(|(a, b)| a != b).count() as u64;
     let places = (kept.len() - lag) as u64;
     Reading {
@@ -80,25 +80,26 @@ fn large(trial: &mut Trial<'_>) -> Check {
     let last = exponents[exponents.len() - 1];
     const WINDOW: u64 = 1 << 12;
     let sees = |places| format!("a share off by {:.2e}", smallest_shift(places, 0.5, ALPHA / 10.0, BETA));
-    test(trial, "windows of a large mask", sees, |trial, _| {
+    test(trial, "windows of a large mask", sees, |trial, factor| {
+        let window = WINDOW * factor;
         let starts = std::iter::once(0).chain(exponents.iter().map(|e| 1u64 << e));
-        let windows: Vec<_> = starts.map(|start| (start, WINDOW)).collect();
-        let elements = (1 << last) + WINDOW as usize;
+        let windows: Vec<_> = starts.map(|start| (start, window)).collect();
+        let elements = (1 << last) + window as usize;
         let sampling = sampling(trial, 0.5, dtype, elements, 1, |sampling| sampling.windows = windows)?;
         let kept = &masks(trial, &sampling)?[0];
-        let windows: Vec<&[bool]> = kept.chunks(WINDOW as usize).collect();
+        let windows: Vec<&[bool]> = kept.chunks(window as usize).collect();
         let pairs = itertools::iproduct!(0..windows.len(), 0..windows.len()).filter(|(a, b)| a < b);
         let between = pairs.map(|(a, b)| {
             let differing = windows[a].iter().zip(windows[b]).filter(|(a, b)| a != b).count() as u64;
             reading(
                 differing,
-                WINDOW,
+                window,
                 format!("windows at places {} and {} differ", start(a, exponents), start(b, exponents)),
             )
         });
         let rates = windows.iter().enumerate().map(|(i, window)| {
             let dropped = window.iter().filter(|kept| !**kept).count() as u64;
-            reading(dropped, WINDOW, format!("elements from place {} on are dropped", start(i, exponents)))
+            reading(dropped, window.len() as u64, format!("elements from place {} on are dropped", start(i, exponents)))
         });
         Ok(Reading::most_surprising(between.chain(rates).collect::<Vec<_>>()).expect("some windows"))
     })

@@ -17,7 +17,7 @@ pub const LAW: Law = Law {
     false_alarm: 0.0,
     power: "one element that is off by more than 8 unit roundoffs of the terms is enough",
     diagnosis: "the noise does not multiply x: it is added, or the mask or the scale depends on x",
-    claim: "noise.gaussian-linear",
+    claim: "mask.gradient",
     seen: &["keras PR5665"],
     check,
 };

@@ -22,7 +22,7 @@ pub const LAW: Law = Law {
     power: "one wrong bit is enough",
     diagnosis: "the mask at the interface is not the mask that was used: look for one that is not filled, inverted, or drawn \
                 again",
-    claim: "sgd.standard-vs-inverted",
+    claim: "mask.read-back",
     seen: &["mxnet 15659", "onnxruntime 1487"],
     check,
 };

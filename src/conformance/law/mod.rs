@@ -55,7 +55,9 @@ mod seed;
 mod sharing;
 
 use super::layer::{Kind, Layer, Level, MaskAccess};
-use super::trial::{Check, Trial};
+use super::subject::Subject;
+use super::trial::{Check, Config, Stop, Trial};
+use super::verdict::Verdict;
 
 /// Every law, in the order of the specification.
 pub static ALL: &[Law] = &[
@@ -111,6 +113,32 @@ pub struct Law {
     pub seen: &'static [&'static str],
     /// Holds it against a layer.
     pub check: fn(&mut Trial<'_>) -> Check,
+}
+
+impl Law {
+    /// Holds it against a layer. The verdict depends on the subject, the law, the layer and the configuration alone, not on
+    /// the laws that were held before.
+    pub fn verdict(&self, subject: &mut dyn Subject, layer: &Layer, config: Config) -> Verdict {
+        if let Err(why) = self.needs.met_by(layer) {
+            return Verdict::NotApplicable { why };
+        }
+        let mut trial = Trial::new(subject, self.id, layer, config);
+        match (self.check)(&mut trial) {
+            // What was skipped throughout is not tested, and never passed.
+            Ok(()) if trial.evidence.comparisons == 0 && trial.evidence.statistics.is_empty() => {
+                Verdict::NotApplicable { why: trial.evidence.skipped.join("; ") }
+            }
+            Ok(()) => Verdict::Holds { evidence: trial.evidence },
+            Err(Stop::NotApplicable(why)) => Verdict::NotApplicable { why },
+            Err(Stop::Adapter(why)) => Verdict::AdapterFailed { why },
+            Err(Stop::Fails(mut failure)) => {
+                if failure.diagnosis.is_empty() {
+                    failure.diagnosis = self.diagnosis.into();
+                }
+                Verdict::Fails { failure }
+            }
+        }
+    }
 }
 
 /// What a law needs of a layer.

@@ -20,7 +20,7 @@ pub const LAW: Law = Law {
     power: "one wrong element is enough; a layer that never drops is always seen",
     diagnosis: "the two conventions are mixed: the output of evaluation must be x if training divides by 1 - p, and \
                 (1 - p) x if it does not",
-    claim: "sgd.standard-vs-inverted",
+    claim: "mask.scale",
     seen: &["AiDotNet PR256", "torchtune 996", "aprender PR2170", "clean-net 2"],
     check,
 };

@@ -2,10 +2,12 @@
 
 use super::alarm::{ALPHA, Reading, size, test};
 use super::draw::sampling;
+use super::lags::at;
 use super::{Law, Needs};
 use crate::conformance::layer::{Kind, Level};
-use crate::conformance::statistics::{distribution_distance, mean_and_variance};
+use crate::conformance::statistics::{Binomial, distribution_distance, mean_and_variance};
 use crate::conformance::trial::{Check, Stop, Trial};
+use crate::normal::cumulative;
 
 /// See the module.
 pub const LAW: Law = Law {
@@ -15,10 +17,11 @@ pub const LAW: Law = Law {
     needs: Needs { kinds: &[Kind::Gaussian], levels: &[Level::C0], ..Needs::FORWARD },
     false_alarm: ALPHA,
     power: "a missing square root at p = .3 shows in some hundred elements, a variance off by 4 % in 100 000; mean, variance \
-            (Laurent-Massart), and the whole distribution (Dvoretzky-Kiefer-Wolfowitz), all bounds for every n",
+            (Laurent-Massart), the whole distribution (Dvoretzky-Kiefer-Wolfowitz), tails, and signs at thirteen distances \
+            (binomial), all valid for every n",
     diagnosis: "the noise has another law: look for the variance in place of the standard deviation, p in place of p/(1 - p), or \
                 a noise that is uniform, truncated or repeated",
-    claim: "noise.gaussian",
+    claim: "noise.gaussian-linear",
     seen: &["j-min/Dropouts 2"],
     check,
 };
@@ -57,10 +60,55 @@ fn reading(z: &[f64], deviation: f64) -> Reading {
         expected,
         got,
     };
+    let tails = [3.0, 4.0].map(|far: f64| {
+        let (beyond, p) = (z.iter().filter(|z| z.abs() > far).count() as u64, 2.0 * cumulative(-far));
+        let p_value = Binomial::new(z.len() as u64, p).two_sided(beyond);
+        let expected = format!("a share of {p:.2e} more than {far} standard deviations from 1");
+        of(p_value, expected, format!("{beyond} of {n}"))
+    });
+    // The signs of independent noise are fair coins.
+    let signs: Vec<bool> = z.iter().map(|z| *z > 0.0).collect();
+    let lags = LAGS.into_iter().filter(|lag| lag * 2 <= z.len()).map(|lag| {
+        let reading = at(&signs, lag);
+        Reading { expected: format!("signs: {}", reading.expected), ..reading }
+    });
     let readings = [
         of(of_mean, "a mean of 1".into(), format!("a mean of {mean:.5}")),
         of(of_variance, format!("a variance of {:.5}", deviation * deviation), format!("a variance of {variance:.5}")),
         of(of_distance, "a normal distribution".into(), format!("one that is {distance:.4} away from it")),
     ];
-    Reading::most_surprising(readings).expect("three of them")
+    Reading::most_surprising(readings.into_iter().chain(tails).chain(lags)).expect("three at least")
+}
+
+/// How far apart the elements are whose signs are compared.
+const LAGS: [usize; 13] = [1, 2, 3, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::normal::two_sided_quantile;
+    use rand::SeedableRng;
+    use rand::rngs::ChaCha8Rng;
+    use rand::seq::SliceRandom;
+
+    /// What is said of the quantiles of the normal law, in random order, after each was bent.
+    fn of_quantiles(bend: fn(f64) -> f64) -> Reading {
+        const N: u64 = 1 << 16;
+        let quantile = |i: u64| {
+            let p = (i as f64 + 0.5) / N as f64;
+            let z = two_sided_quantile(2.0 * p.min(1.0 - p)).unwrap();
+            bend(if p < 0.5 { -z } else { z })
+        };
+        let mut z: Vec<f64> = (0..N).map(quantile).collect();
+        z.shuffle(&mut ChaCha8Rng::from_seed([1; 32]));
+        reading(&z, 1.0)
+    }
+
+    /// By the tails alone: mean, variance and distribution say too little.
+    #[test]
+    fn cut_tails_are_seen() {
+        assert!(of_quantiles(|z| z).p_value > 1e-3);
+        let cut = of_quantiles(|z| z.clamp(-3.0, 3.0));
+        assert!(cut.p_value < ALPHA && cut.expected.contains("more than 3 standard deviations"), "{}", cut.expected);
+    }
 }

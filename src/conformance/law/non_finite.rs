@@ -20,7 +20,7 @@ pub const LAW: Law = Law {
     power: "one element is enough; of 128 some are dropped with probability 1 - 2^-128",
     diagnosis: "dropping by multiplication turns infinities into NaN, dropping by selection does not: the layer does not do \
                 what it declares everywhere",
-    claim: "sgd.standard-vs-inverted",
+    claim: "mask.selection",
     seen: &["pytorch 59421"],
     check,
 };

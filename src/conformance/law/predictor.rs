@@ -43,7 +43,7 @@ pub const STEP: Law = Law {
     power: "by Bernstein's inequality with the exact variance of each entry: with 10^5 samples a hundredth of its size",
     diagnosis: "training goes down another gradient: look for a mask of the backward pass that is not that of the forward pass, \
                 or a scale that one of them lacks",
-    claim: "boost.objective",
+    claim: "mask.gradient",
     seen: &["darch 12"],
     check: training_step,
 };

@@ -19,7 +19,7 @@ pub const LAW: Law = Law {
     power: "an event of probability r that should never happen shows in 13.8/r elements with power 1 - 1e-6",
     diagnosis: "the comparison with the uniform random number includes its end, or the uniform has too few bits: rates below its \
                 grid are rounded up",
-    claim: "sgd.standard-vs-inverted",
+    claim: "test.binomial",
     seen: &["ROCm tensorflow-upstream PR2128"],
     check,
 };

@@ -20,7 +20,7 @@ pub const LAW: Law = Law {
     power: "one wrong element is enough; 2 ulp in f32 and f64, 1 ulp in half formats",
     diagnosis: "kept elements are not multiplied by 1/(1 - p): look for a division by p, a scale that is applied twice or \
                 not at all, or one that a variant computes in its own way",
-    claim: "sgd.standard-vs-inverted",
+    claim: "mask.rounding",
     seen: &["theanets PR123", "dlordinal PR138"],
     check,
 };

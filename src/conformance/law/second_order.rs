@@ -16,7 +16,7 @@ pub const LAW: Law = Law {
     false_alarm: 0.0,
     power: "one wrong element is enough",
     diagnosis: "the backward pass is not differentiable, or draws or scales anew when it is differentiated",
-    claim: "sgd.standard-vs-inverted",
+    claim: "mask.gradient",
     seen: &[],
     check,
 };

@@ -2,7 +2,7 @@
 
 use super::input::{ids, kept, telling_ids};
 use super::{Law, Needs};
-use crate::conformance::case::{Before, Case, Layout, Mode, Special};
+use crate::conformance::case::{Before, Case, Layout, Mode};
 use crate::conformance::dtype::Dtype;
 use crate::conformance::layer::{Kind, Level};
 use crate::conformance::tensor::Tensor;
@@ -20,7 +20,7 @@ pub const LAW: Law = Law {
     power: "one differing bit is enough",
     diagnosis: "the mask is not a function of the seed and the call alone: look for a seed that is ignored, shared or \
                 consumed elsewhere, and for masks drawn in the order of memory",
-    claim: "sgd.standard-vs-inverted",
+    claim: "mask.gradient",
     seen: &["pytorch 74177", "mxnet 16705", "keras 17548", "pytorch 84516", "pytorch 174078"],
     check,
 };
@@ -99,7 +99,7 @@ fn unseeded(trial: &mut Trial<'_>, dtype: Dtype, shape: &[usize]) -> Check {
     if let Some(last) = shape.last_mut() {
         *last += 1;
     }
-    let before = vec![Before { mode: Mode::Train, p: Special(trial.layer.p(0.25)) }];
+    let before = vec![Before::new(Mode::Train, trial.layer.p(0.25))];
     let case = Case::new(trial.layer, Mode::Eval, 0.5, ids(dtype, &shape)).before(before);
     trial.call(&case).map(drop)
 }

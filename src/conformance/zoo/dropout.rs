@@ -207,5 +207,8 @@ pub fn plain() -> Layer {
             non_finite_dropped: Some(NonFinite::Zero),
             eval_touches_seed: Some(false),
         },
+        steps: None,
+        mesh: None,
+        acts: vec![Act::Patch, Act::Unpatch, Act::Export],
     }
 }

@@ -1,7 +1,8 @@
 //! Right dropouts, some of which look wrong: negative controls for every law.
 
-use super::dropout::{Context, Dropout, mix, plain};
+use super::dropout::{Context, Dropout, GOLDEN, mix, plain};
 use crate::conformance::layer::*;
+use crate::conformance::tensor::first_along;
 use crate::law::gaussian::standard_normals;
 use crate::noise::{AlphaDropout, alpha_dropout::SELU_LIMIT};
 use rand::SeedableRng;
@@ -23,6 +24,14 @@ pub fn rights() -> Vec<(&'static str, Box<dyn Dropout>)> {
         ("no seed", Box::new(NoSeed)),
         ("alpha", Box::new(Alpha)),
         ("gaussian", Box::new(Gaussian)),
+        ("recurrent, one mask in time", Box::new(OneInTime)),
+        ("recurrent, one mask of all gates", Box::new(OneOfGates)),
+        ("tensor parallel", Box::new(TensorParallel)),
+        ("drop path", Box::new(DropPath)),
+        ("attention", Box::new(Attention)),
+        ("weights", Box::new(Weights)),
+        ("unscaled", Box::new(Unscaled)),
+        ("the masks of another device", Box::new(AnotherDevice)),
     ]
 }
 
@@ -198,5 +207,101 @@ impl Dropout for Gaussian {
     }
     fn slope_at(&self, call: &Context<'_>, unit: u64, _: bool) -> f64 {
         1.0 + Self::noise(call, unit)
+    }
+}
+
+/// A recurrent layer with four gates, whose masks are shared along these axes of batch, time, gates, features.
+pub(super) fn recurrent(id: &str, shared_axes: &[i64]) -> Layer {
+    let mut levels = plain().levels;
+    levels.retain(|level| !matches!(level, Level::C6 | Level::C7));
+    levels.push(Level::C5);
+    let steps = Some(Steps { time: -3, gate: Some(Gates { axis: -2, count: 4 }) });
+    Layer { id: id.into(), levels, steps, shared_axes: shared_axes.to_vec(), ranks: vec![4], ..plain() }
+}
+
+/// A mask a sequence and gate, the same at every step (Gal & Ghahramani 2016).
+pub(super) struct OneInTime;
+impl Dropout for OneInTime {
+    fn layer(&self) -> Layer {
+        recurrent("recurrent-one-in-time", &[-3])
+    }
+}
+
+/// A mask a step, the same for all gates.
+struct OneOfGates;
+impl Dropout for OneOfGates {
+    fn layer(&self) -> Layer {
+        recurrent("recurrent-one-of-gates", &[-2])
+    }
+}
+
+/// Two replicas of the data by two parts of the model, which drop the same units of what both hold.
+pub(super) struct TensorParallel;
+impl TensorParallel {
+    /// The key of one replica of a step, from the number that stands for it.
+    pub(super) fn key_of(call: &Context<'_>, replica: usize, first: u64) -> u64 {
+        let step = call.number_since_seed - replica as u64;
+        mix(mix(call.seed.unwrap_or(7)).wrapping_add(step * GOLDEN).wrapping_add(first))
+    }
+}
+impl Dropout for TensorParallel {
+    fn layer(&self) -> Layer {
+        Layer { id: "tensor-parallel".into(), mesh: Some(Mesh { shape: vec![2, 2], shared_axes: vec![-1] }), ..plain() }
+    }
+    fn key(&self, call: &Context<'_>, fresh: u64) -> u64 {
+        call.replica
+            .map_or(fresh, |replica| Self::key_of(call, replica, first_along(&[false, true], &[2, 2], replica as u64)))
+    }
+}
+
+/// One coin a sample, divided by the keep probability.
+struct DropPath;
+impl Dropout for DropPath {
+    fn layer(&self) -> Layer {
+        Layer { id: "drop-path".into(), shared_axes: vec![-1, -2, -3], ranks: vec![4], ..plain() }
+    }
+}
+
+/// Rows of attention need not sum to 1 afterwards.
+struct Attention;
+impl Dropout for Attention {
+    fn layer(&self) -> Layer {
+        Layer { id: "attention".into(), ranks: vec![4], ..plain() }
+    }
+}
+
+/// DropConnect.
+struct Weights;
+impl Dropout for Weights {
+    fn layer(&self) -> Layer {
+        let levels = vec![Level::C0, Level::C1, Level::C2, Level::C3, Level::C4];
+        Layer { id: "weights".into(), kind: Kind::Dropconnect, levels, ranks: vec![2], ..plain() }
+    }
+}
+
+/// Scaled nowhere, and says so.
+struct Unscaled;
+impl Dropout for Unscaled {
+    fn layer(&self) -> Layer {
+        Layer {
+            scaling: Scaling::None,
+            levels: vec![Level::C0, Level::C1, Level::C2, Level::C4],
+            mask: Vec::new(),
+            ..plain()
+        }
+    }
+    fn output(&self, _: &Context<'_>, x: f64, kept: bool) -> f64 {
+        if kept { x } else { 0.0 }
+    }
+    fn slope(&self, _: &Context<'_>, kept: bool) -> f64 {
+        f64::from(kept)
+    }
+}
+
+/// One seed gives other masks than elsewhere, and the same ones here.
+struct AnotherDevice;
+impl Dropout for AnotherDevice {
+    fn key(&self, _: &Context<'_>, fresh: u64) -> u64 {
+        !fresh
     }
 }

@@ -9,7 +9,7 @@ pub mod sparsity;
 
 pub use sparsity::Sparsity;
 
-use super::Objective;
+use super::{Method, Objective};
 use crate::data::Examples;
 use crate::error::{Error, Result};
 use crate::network::{Affine, Mlp, Unit};
@@ -28,10 +28,11 @@ pub struct Regularisers {
 }
 
 impl Regularisers {
-    /// Adds every penalty's value and gradient, at the same rows and masks as the objective's.
+    /// Adds every penalty's value and gradient, at the same rows and under the same noise as the objective's.
     pub(super) fn add_to(
         &self,
         objective: &mut Objective<f64>,
+        method: Method,
         network: &Mlp<f64>,
         examples: &Examples,
         rows: &[usize],
@@ -44,7 +45,9 @@ impl Regularisers {
             objective.add(&l1::penalty(network, &strength));
         }
         if let Some(sparsity) = self.sparsity {
-            objective.add(&sparsity.penalty(network, examples, rows, multipliers)?);
+            objective.add(&method.under_noise(network, multipliers, |network, multipliers| {
+                sparsity.penalty(network, examples, rows, multipliers)
+            })?);
         }
         Ok(())
     }

@@ -1,12 +1,13 @@
 //! From the errors of one layer to a panel of those of the layer before.
 
-use super::{Epilogue, tiles};
+use super::{Multipliers, tiles};
 use crate::trainer::columns::Columns;
 use crate::trainer::float::Float;
 use crate::trainer::panel::Panel;
+use crate::trainer::units::Units;
 use pulp::{Simd, WithSimd};
 
-/// E' = scale · mask ∘ f'(z) ∘ (E Wᵀ), for some rows of one panel of the layer before.
+/// E' = f'(z) ∘ (μ ∘ (E Wᵀ) + s), for some rows of one panel of the layer before.
 pub(crate) struct Backward<'a, F: Float> {
     /// E of all rows.
     pub(crate) error: &'a [F],
@@ -16,15 +17,22 @@ pub(crate) struct Backward<'a, F: Float> {
     pub(crate) batch: usize,
     /// W.
     pub(crate) panels: &'a [Panel<F>],
-    /// What [`Epilogue::apply`] made of z, of the rows and units to be computed.
+    /// f(z), of the rows and units to be computed; a positive multiple will do where f is linear or rectifies.
     pub(crate) activation: &'a [F],
+    /// The number of the panel's first unit.
+    pub(crate) unit: usize,
     /// The first row to be computed.
     pub(crate) first: usize,
     /// Units a row.
     pub(crate) width: usize,
     /// The rows from there on, to be written.
     pub(crate) output: &'a mut [F],
-    pub(crate) epilogue: Epilogue<'a, F>,
+    /// f.
+    pub(crate) units: Units,
+    /// μ, of all rows.
+    pub(crate) multipliers: Multipliers<'a, F>,
+    /// s, the derivative of the activity penalty with respect to each unit of the panel, the same for all rows.
+    pub(crate) slopes: Option<&'a [F]>,
 }
 
 impl<F: Float> WithSimd for Backward<'_, F> {
@@ -54,19 +62,23 @@ impl<F: Float> Backward<'_, F> {
         let activation = F::vectors::<S>(self.activation);
         let stride = self.width / F::LANES;
         for (i, (back, &h)) in F::vectors_mut::<S>(self.output).iter_mut().zip(activation).enumerate() {
-            *back = self.epilogue.pull_back(simd, self.first + i / stride, i % stride, h, *back);
+            let mut gradient = self.multipliers.times(simd, self.first + i / stride, i % stride, *back);
+            if let Some(slopes) = self.slopes {
+                gradient = F::plus(simd, gradient, F::vectors::<S>(slopes)[i % stride]);
+            }
+            *back = self.units.pull_back::<S, F>(simd, h, gradient);
         }
     }
 
     /// Products of rows of E with rows of W.
     #[inline(always)]
     fn tile<S: Simd, const ROWS: usize, const UNITS: usize>(&mut self, simd: S, row: usize, unit: usize) {
-        let unit_in_layer = self.epilogue.unit + unit;
+        let unit_in_layer = self.unit + unit;
         let width = self.outputs.panel;
         let mut sums = [[F::splat(simd, F::zero()); UNITS]; ROWS];
         for (p, panel) in self.panels.iter().enumerate() {
             let error = &self.error[(p * self.batch + self.first + row) * width..][..ROWS * width];
-            let weight = &panel.weight[unit_in_layer * width..][..UNITS * width];
+            let weight = &panel.used()[unit_in_layer * width..][..UNITS * width];
             let (error, weight) = (F::vectors::<S>(error), F::vectors::<S>(weight));
             let stride = width / F::LANES;
             let mut e: [&[F::Vector<S>]; ROWS] = [&[]; ROWS];

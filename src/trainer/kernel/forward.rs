@@ -1,12 +1,13 @@
 //! From one layer's activations to a panel of the next.
 
-use super::tiles;
+use super::{Multipliers, tiles};
 use crate::trainer::columns::Columns;
 use crate::trainer::float::Float;
 use crate::trainer::panel::Panel;
+use crate::trainer::units::Units;
 use pulp::{Simd, WithSimd};
 
-/// Activations = scale · mask ∘ f(H W + b), for some rows of one panel.
+/// Activations = μ ∘ f(H W + b), for some rows of one panel.
 pub(crate) struct Forward<'a, F: Float> {
     /// H of all rows.
     pub(crate) input: &'a [F],
@@ -20,56 +21,10 @@ pub(crate) struct Forward<'a, F: Float> {
     pub(crate) first: usize,
     /// The rows from there on, to be written.
     pub(crate) output: &'a mut [F],
-    pub(crate) epilogue: Epilogue<'a, F>,
-}
-
-/// What becomes of pre-activations.
-#[derive(Clone, Copy)]
-pub(crate) struct Epilogue<'a, F> {
-    /// Whether f is max(·, 0), else nothing.
-    pub(crate) rectify: bool,
-    /// The masks of all rows, and the words a row; without dropout nothing.
-    pub(crate) masks: Option<(&'a [u64], usize)>,
-    /// The number of the panel's first unit.
-    pub(crate) unit: usize,
-    /// What kept units are multiplied by.
-    pub(crate) scale: F,
-}
-
-impl<F: Float> Epilogue<'_, F> {
-    /// The bits of the vector of units from `unit` on, in the lowest ones.
-    #[inline(always)]
-    fn bits(&self, row: usize, vector: usize) -> u64 {
-        let Some((words, stride)) = self.masks else { return u64::MAX };
-        let unit = self.unit + vector * F::LANES;
-        words.get(row * stride + unit / 64).map_or(0, |word| word >> (unit % 64))
-    }
-
-    #[inline(always)]
-    pub(crate) fn apply<S: Simd>(&self, simd: S, row: usize, vector: usize, z: F::Vector<S>) -> F::Vector<S> {
-        let h = if self.rectify { F::positive_part(simd, z) } else { z };
-        if self.masks.is_none() {
-            return h;
-        }
-        F::keep(simd, self.bits(row, vector), F::times(simd, h, F::splat(simd, self.scale)))
-    }
-
-    /// The gradient with respect to z from the one with respect to what [`Epilogue::apply`] made of it.
-    #[inline(always)]
-    pub(crate) fn pull_back<S: Simd>(
-        &self,
-        simd: S,
-        row: usize,
-        vector: usize,
-        output: F::Vector<S>,
-        gradient: F::Vector<S>,
-    ) -> F::Vector<S> {
-        let gradient = if self.rectify { F::where_positive(simd, output, gradient) } else { gradient };
-        if self.masks.is_none() {
-            return gradient;
-        }
-        F::keep(simd, self.bits(row, vector), F::times(simd, gradient, F::splat(simd, self.scale)))
-    }
+    /// f.
+    pub(crate) units: Units,
+    /// μ, of all rows.
+    pub(crate) multipliers: Multipliers<'a, F>,
 }
 
 impl<F: Float> WithSimd for Forward<'_, F> {
@@ -87,7 +42,8 @@ impl<F: Float> WithSimd for Forward<'_, F> {
         }
         let stride = self.panel.bias.len() / F::LANES;
         for (i, h) in F::vectors_mut::<S>(self.output).iter_mut().enumerate() {
-            *h = self.epilogue.apply(simd, self.first + i / stride, i % stride, *h);
+            let active = self.units.activate::<S, F>(simd, *h);
+            *h = self.multipliers.times(simd, self.first + i / stride, i % stride, active);
         }
     }
 }
@@ -129,7 +85,7 @@ impl<F: Float> Forward<'_, F> {
         vector: usize,
     ) -> [[F::Vector<S>; VECTORS]; ROWS] {
         let stride = self.panel.bias.len() / F::LANES;
-        let (weight, bias) = (F::vectors::<S>(&self.panel.weight), F::vectors::<S>(&self.panel.bias));
+        let (weight, bias) = (F::vectors::<S>(self.panel.used()), F::vectors::<S>(&self.panel.bias));
         let mut start = [F::splat(simd, F::zero()); VECTORS];
         start.copy_from_slice(&bias[vector..vector + VECTORS]);
         let (mut sums, panel) = ([start; ROWS], self.inputs.panel);

@@ -2,9 +2,11 @@
 //!
 //! | product | sums over | then |
 //! |---|---|---|
-//! | [`forward`]: Z = H W + b | inputs | activation, mask, scale |
-//! | [`update`]: G = Hᵀ E | rows | penalties, momentum, step, norms |
-//! | [`backward`]: E Wᵀ | outputs | derivative, mask, scale |
+//! | [`forward`]: Z = H W + b | inputs | activation, noise |
+//! | [`update`]: G = Hᵀ E | rows | noise of weights, penalties, momentum, step, norms |
+//! | [`backward`]: E Wᵀ | outputs | noise, activity penalty, derivative |
+//!
+//! Noise is what multiplies the entries: [`Multipliers`].
 //!
 //! `forward` and `update` compute each entry as one chain of fused multiply-adds in the order of the index, whatever the
 //! tile. `backward` adds the terms whose index agrees modulo [`LANES`](super::Float::LANES) in such chains and then the
@@ -12,12 +14,12 @@
 
 mod backward;
 mod forward;
-mod input;
+mod multipliers;
 mod update;
 
 pub(super) use backward::Backward;
-pub(super) use forward::{Epilogue, Forward};
-pub(super) use input::Dropped;
+pub(super) use forward::Forward;
+pub(super) use multipliers::{Multipliers, Multiply};
 pub(super) use update::{Rule, Update};
 
 /// The first rows of tiles of `size` rows that cover `rows` of them, the last one moved back to end with them. Rows that

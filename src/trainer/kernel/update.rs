@@ -1,5 +1,6 @@
 //! The gradient of a panel of weights, and the step that it causes.
 
+use super::Multipliers;
 use crate::trainer::columns::Columns;
 use crate::trainer::float::Float;
 use crate::trainer::panel::Panel;
@@ -17,8 +18,9 @@ pub(crate) struct Rule<F> {
     pub(crate) max_norm: Option<F>,
 }
 
-/// One step of a panel down \\(H^\top E\\).
-pub(crate) struct Update<'a, F: Float> {
+/// One step of a panel down \\(\mu \circ (H^\top E)\\), where μ is 1 unless the weights are `NOISY`: known when the
+/// kernel is compiled, so that the sums stay in registers.
+pub(crate) struct Update<'a, F: Float, const NOISY: bool> {
     /// H.
     pub(crate) input: &'a [F],
     /// The columns of H.
@@ -27,10 +29,12 @@ pub(crate) struct Update<'a, F: Float> {
     pub(crate) error: &'a [F],
     /// W, b and their velocities.
     pub(crate) panel: &'a mut Panel<F>,
+    /// μ: what multiplied the weights in this step.
+    pub(crate) multipliers: Multipliers<'a, F>,
     pub(crate) rule: Rule<F>,
 }
 
-impl<F: Float> WithSimd for Update<'_, F> {
+impl<F: Float, const NOISY: bool> WithSimd for Update<'_, F, NOISY> {
     type Output = ();
 
     #[inline(always)]
@@ -48,7 +52,7 @@ impl<F: Float> WithSimd for Update<'_, F> {
     }
 }
 
-impl<F: Float> Update<'_, F> {
+impl<F: Float, const NOISY: bool> Update<'_, F, NOISY> {
     /// `ROWS` divides the number of lanes, so no tile reaches over the end of a panel of inputs.
     #[inline(always)]
     fn weights<S: Simd, const ROWS: usize, const VECTORS: usize>(&mut self, simd: S) {
@@ -105,7 +109,11 @@ impl<F: Float> Update<'_, F> {
             let range = (row + i) * stride + vector..(row + i) * stride + vector + VECTORS;
             let (weight, velocity) = (&mut weight[range.clone()], &mut velocity[range]);
             for v in 0..VECTORS {
-                let gradient = self.rule.penalised(simd, gradient[i][v], weight[v]);
+                let mut gradient = gradient[i][v];
+                if NOISY {
+                    gradient = self.multipliers.times(simd, row + i, vector + v, gradient);
+                }
+                let gradient = self.rule.penalised(simd, gradient, weight[v]);
                 (weight[v], velocity[v]) = self.rule.moved(simd, weight[v], velocity[v], gradient);
                 squares[v] = F::mul_add(simd, weight[v], weight[v], squares[v]);
             }

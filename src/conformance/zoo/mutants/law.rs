@@ -3,13 +3,14 @@
 use super::Mutant;
 use crate::conformance::dtype::Dtype;
 use crate::conformance::layer::Layer;
+use crate::conformance::tensor::first_along;
 use crate::conformance::zoo::dropout::{Context, Dropout, mix};
-use crate::conformance::zoo::rights::Gaussian;
+use crate::conformance::zoo::rights::{Gaussian, OneInTime, TensorParallel, recurrent};
 use std::cell::Cell;
 
 pub(super) fn all() -> Vec<Mutant> {
     zoo! {
-        "S1" "drops with the keep probability" Swapped, ["tiny-dnn 961", "Dluid PR125", "nd4j 1373"];
+        "S1" "drops with the keep probability" Swapped, ["tiny-dnn 961", "Dluid PR125", "nd4j 1373", "tensorflow PR44880"];
         "S1" "uniforms of few bits in bfloat16" CoarseUniform, ["boltz PR554", "Paddle PR51688"];
         "S1" "mask never generated" NeverGenerated, ["AiDotNet.Tensors PR732"];
         "S1" "a rate of four bits in half formats" FourBits, [];
@@ -24,8 +25,15 @@ pub(super) fn all() -> Vec<Mutant> {
         "S6" "drops a little at any rate" DropsMore, ["ROCm tensorflow-upstream PR2128"];
         "S6" "uniforms of eleven bits" ElevenBits, [];
         "S7" "variance for standard deviation" VarianceForDeviation, ["j-min/Dropouts 2"];
+        "S7" "each normal number twice" EachTwice, [];
         "S8" "one mask for the whole batch" OneForBatch, ["keras 9841", "PyTorch-NLP 71", "dynet PR812"];
         "S8" "antithetic rows of a batch" AntitheticRows, [];
+        "S8" "recurrent mask never reset" NeverReset, ["tensorflow 29391"];
+        "S8" "recurrent mask reset at every step" AlwaysReset, ["tensorflow 38922"];
+        "S8" "gates share a mask" GatesShare, ["keras PR20656"];
+        "S8" "first and third gate share a mask" TwoGatesShare, [];
+        "S9" "parts of a model draw apart" PartsApart, [];
+        "S9" "mesh transposed" MeshTransposed, [];
         "S9" "one mask for all replicas" OneForReplicas, ["transformers 31412", "accelerate 114"];
     }
 }
@@ -118,6 +126,23 @@ impl Dropout for VarianceForDeviation {
     }
 }
 
+/// Neighbours share a normal number.
+struct EachTwice;
+impl Dropout for EachTwice {
+    fn layer(&self) -> Layer {
+        Gaussian.layer()
+    }
+    fn accepts(&self, p: f64) -> bool {
+        Gaussian.accepts(p)
+    }
+    fn output_at(&self, call: &Context<'_>, unit: u64, x: f64, kept: bool) -> f64 {
+        Gaussian.output_at(call, unit / 2, x, kept)
+    }
+    fn slope_at(&self, call: &Context<'_>, unit: u64, kept: bool) -> f64 {
+        Gaussian.slope_at(call, unit / 2, kept)
+    }
+}
+
 struct OneForBatch;
 impl Dropout for OneForBatch {
     fn unit(&self, call: &Context<'_>, place: u64) -> u64 {
@@ -203,5 +228,68 @@ impl Dropout for AntitheticRows {
         let antithetic = call.shape.len() > 1 && unit / row % 2 == 1;
         let uniform = if antithetic { 1.0 - call.uniform(unit - row) } else { call.uniform(unit) };
         uniform >= call.drop
+    }
+}
+
+/// A cell caches its mask, and the sequence that follows meets it again.
+struct NeverReset;
+impl Dropout for NeverReset {
+    fn layer(&self) -> Layer {
+        OneInTime.layer()
+    }
+    fn key(&self, call: &Context<'_>, _: u64) -> u64 {
+        call.seed.unwrap_or(7)
+    }
+}
+
+/// The cache is emptied at every step: the mask is not that of the sequence.
+struct AlwaysReset;
+impl Dropout for AlwaysReset {
+    fn layer(&self) -> Layer {
+        OneInTime.layer()
+    }
+    fn unit(&self, _: &Context<'_>, place: u64) -> u64 {
+        place
+    }
+}
+
+/// Says that gates have masks of their own.
+struct GatesShare;
+impl Dropout for GatesShare {
+    fn layer(&self) -> Layer {
+        recurrent("recurrent", &[])
+    }
+    fn unit(&self, call: &Context<'_>, place: u64) -> u64 {
+        first_along(&[false, false, true, false], call.shape, place)
+    }
+}
+
+struct TwoGatesShare;
+impl Dropout for TwoGatesShare {
+    fn layer(&self) -> Layer {
+        recurrent("recurrent", &[])
+    }
+    fn unit(&self, call: &Context<'_>, place: u64) -> u64 {
+        let features = call.shape[3] as u64;
+        if place / features % 4 == 2 { place - 2 * features } else { place }
+    }
+}
+
+/// The parts of a model, which hold the same units, seed themselves by their own numbers.
+struct PartsApart;
+impl Dropout for PartsApart {
+    fn layer(&self) -> Layer {
+        TensorParallel.layer()
+    }
+}
+
+/// The replicas of the data draw one mask, and the parts of the model masks of their own.
+struct MeshTransposed;
+impl Dropout for MeshTransposed {
+    fn layer(&self) -> Layer {
+        TensorParallel.layer()
+    }
+    fn key(&self, call: &Context<'_>, fresh: u64) -> u64 {
+        call.replica.map_or(fresh, |replica| TensorParallel::key_of(call, replica, replica as u64 % 2))
     }
 }

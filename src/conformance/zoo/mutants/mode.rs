@@ -2,6 +2,7 @@
 
 use super::Mutant;
 use crate::conformance::case::Mode;
+use crate::conformance::layer::Act;
 use crate::conformance::zoo::dropout::{Context, Dropout};
 
 pub(super) fn all() -> Vec<Mutant> {
@@ -15,6 +16,8 @@ pub(super) fn all() -> Vec<Mutant> {
         "L9" "mode of the first call kept" ModeOfFirstCall, ["pytorch 103681"];
         "L9" "mode not restored" ModeNotRestored, ["baal PR249"];
         "L9" "rate of the first call kept" RateOfFirstCall, [];
+        "L9" "exported graph keeps dropout" ExportKeepsDropout, ["pytorch 103681"];
+        "L9" "patch not undone" PatchStays, ["baal PR249"];
     }
 }
 
@@ -82,5 +85,25 @@ impl RateOfFirstCall {
 impl Dropout for RateOfFirstCall {
     fn output(&self, call: &Context<'_>, x: f64, kept: bool) -> f64 {
         if kept { x / (1.0 - Self::first(call)) } else { 0.0 }
+    }
+}
+
+/// Whether a layer has gone through this.
+fn went_through(call: &Context<'_>, act: Act) -> bool {
+    call.before.iter().any(|before| before.act == Some(act))
+}
+
+struct ExportKeepsDropout;
+impl Dropout for ExportKeepsDropout {
+    fn is_active(&self, call: &Context<'_>) -> bool {
+        call.mode == Mode::Train || went_through(call, Act::Export)
+    }
+}
+
+/// Unpatching leaves what patching switched on.
+struct PatchStays;
+impl Dropout for PatchStays {
+    fn is_active(&self, call: &Context<'_>) -> bool {
+        call.mode == Mode::Train || went_through(call, Act::Patch)
     }
 }

@@ -1,16 +1,11 @@
-//! `docs/laws.md` says of every law what its code says; `UPDATE=1 cargo test --test laws_page` writes it anew.
-#![cfg(feature = "cli")]
+//! The page: a section a law.
 
+use crate::power::{Family, families};
+use crate::up_to_date;
 use dropout_oracle::claims::ledger;
 use dropout_oracle::conformance::law::{ALL, Law, Needs};
-use dropout_oracle::conformance::statistics::smallest_shift;
 use dropout_oracle::conformance::zoo::mutants;
 use itertools::Itertools;
-use kuva::backend::svg::SvgBackend;
-use kuva::plot::{LinePlot, LineStyle, legend::LegendPosition};
-use kuva::render::layout::Layout;
-use kuva::render::plots::Plot;
-use kuva::render::render::render_multiple;
 use std::fmt::Write;
 
 const INTRODUCTION: &str = "# The laws
@@ -25,22 +20,29 @@ and four times the sample; only a second alarm fails. Every verdict prints N, α
 
 ";
 
-const CURVE: &str = "
-![The smallest shift of the drop rate that is seen, against the sample size](power-S1.svg)
+const SMALLEST: &str = "
+![The smallest shift of the drop rate that is seen, against the sample size](smallest-shift.svg)
 
 *The smallest shift of the drop rate that a sample of N elements shows with probability 1 − 10⁻⁶, at a false-alarm rate of
 10⁻⁹: both axes logarithmic. With 90 % power, the test suites of PyTorch (N = 1000), Flax (10⁵) and NNlib (10⁶) see .066,
 .0084 and .006.*
 ";
 
-/// Compares a file below `docs` with what it should be, or writes it.
-fn up_to_date(name: &str, expected: &str) {
-    let path = format!("{}/docs/{name}", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, expected).unwrap();
-    }
-    let stored = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(stored == expected, "docs/{name} is stale: run UPDATE=1 cargo test --test laws_page");
+/// The power curve of a statistical law.
+fn curve(family: &Family) -> String {
+    let Family { law, fault, samples: [quick, standard], theory, .. } = family;
+    let lines = match theory {
+        Some(_) if quick < standard => {
+            "Lines: by theory, with the samples of quick and of standard runs. Points: measured"
+        }
+        Some(_) => "Line: by theory. Points: measured",
+        None => "Measured",
+    };
+    format!(
+        "\n![Probability that {law} fails, against the size of the fault](power-{law}.svg)\n\n*The probability that {law} fails \
+         a dropout whose only fault is: {fault}. {lines}, on a dropout of the zoo with that fault \
+         (`--quick`, N = {quick}; the number of runs stands in [power.csv](power.csv)). A first alarm counts only if a second, with 4 N, follows.*\n"
+    )
 }
 
 #[test]
@@ -83,7 +85,8 @@ fn section(law: &Law) -> String {
     for (name, text) in rows {
         let _ = writeln!(out, "| {name} | {} |", cell(&text));
     }
-    out + if law.id == "S1" { CURVE } else { "" }
+    let family = families().into_iter().find(|family| family.law == law.id);
+    out + &family.as_ref().map(curve).unwrap_or_default() + if law.id == "S1" { SMALLEST } else { "" }
 }
 
 /// Text that stays in its cell.
@@ -115,30 +118,4 @@ fn every_law_has_a_mutant_and_an_own_anchor() {
         assert!(!killed(law).is_empty(), "{} kills nothing", law.id);
     }
     assert!(ALL.iter().map(anchor).all_unique());
-}
-
-/// Curves of smallest detectable shifts: a figure, black on white wherever it is shown.
-#[test]
-fn the_power_curve_is_that_of_the_test() {
-    let drawn =
-        [(0.5, "", "#1a1a1a"), (0.1, "9 5", "#0b5394"), (0.01, "12 4 2 4", "#a04000"), (0.001, "2 4", "#00664b")];
-    let sizes: Vec<u64> = (0..6).flat_map(|power| [100, 178, 316, 562].map(|n| n * 10u64.pow(power))).collect();
-    let plots = drawn.map(|(drop, dashes, color)| {
-        let points = sizes.iter().map(|&n| (n as f64, smallest_shift(n, drop, 1e-9, 1e-6)));
-        // A shift beyond the other end is none.
-        let points = points.filter(|(_, shift)| drop + shift < 1.0);
-        let line = LinePlot::new().with_data(points).with_color(color).with_stroke_width(2.0);
-        Plot::Line(line.with_line_style(LineStyle::Custom(dashes.into())).with_legend(format!("p = {drop}")))
-    });
-    let plots = Vec::from(plots);
-    let layout = Layout::auto_from_plots(&plots)
-        .with_log_x()
-        .with_log_y()
-        .with_x_label("N, number of elements")
-        .with_y_label("smallest shift that is seen")
-        .with_legend_position(LegendPosition::OutsideBottomColumns)
-        .with_legend_box(false)
-        .with_width(560.0)
-        .with_height(400.0);
-    up_to_date("power-S1.svg", &(SvgBackend.render_scene(&render_multiple(plots, layout)) + "\n"));
 }
