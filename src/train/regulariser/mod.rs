@@ -1,6 +1,6 @@
 //! Penalties that are added to the objective: on the weights (L2, L1) and on the hidden units' activity.
 //!
-//! They combine with each other, with every [`Method`](super::Method) and with the max-norm
+//! They combine with each other, with every [`Method`] and with the max-norm
 //! [constraint](super::constraint): values and gradients add. Biases are never penalised.
 
 pub mod l1;
