@@ -116,7 +116,7 @@ impl WithSimd for Peak {
 
 /// GFLOP of fused multiply-adds in a second of one processor, now.
 pub fn peak() -> f64 {
-    let steps = 4_000_000;
+    let steps = 20_000_000;
     let lanes = Arch::new().dispatch(Lanes);
     let time = time(|| Arch::new().dispatch(Peak { steps }));
     2.0 * 12.0 * (steps as usize * lanes) as f64 / time.cpu / 1e9

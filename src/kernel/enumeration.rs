@@ -1,6 +1,7 @@
 //! All masks of a network for one input: the tree over all its dropout layers.
 
 use super::affine_sum::Multiplier;
+use super::block::Blocks;
 use super::prefix::{Node, Stage};
 use super::readout::{Readout, Structure};
 use super::sums::Sums;
@@ -43,7 +44,9 @@ pub struct Enumeration<'a> {
     structure: Structure<'a>,
     /// The readout, if there is nothing to decide before it.
     only: Option<Readout>,
-    /// The depth of the part of the tree that decides the stages' units.
+    /// How a small readout is summed for many masks of the stages at once.
+    blocks: Option<Blocks>,
+    /// The depth of the part of the tree that decides the stages' units, or those above the blocks.
     prefix_depth: u32,
     /// The depth of the part below it, which decides the units of the last dropout layer.
     readout_depth: u32,
@@ -67,9 +70,10 @@ impl<'a> Enumeration<'a> {
         let structure = Structure::of(model, &mut stages);
         let prefix_units: usize = stages.iter().map(|stage| stage.units.len()).sum();
         Mask::count(prefix_units + structure.units())?;
-        let prefix_depth = prefix_units as u32;
+        let blocks = Blocks::new(&structure, stages.last().map_or(0, |stage| stage.units.len()));
+        let prefix_depth = prefix_units as u32 - blocks.as_ref().map_or(0, Blocks::depth);
         let pass = Pass { instructions: InstructionSet::detect(), squares: false };
-        let only = if prefix_depth > 0 {
+        let only = if prefix_units > 0 {
             None
         } else {
             let root = Node::root(&stages, x);
@@ -77,7 +81,7 @@ impl<'a> Enumeration<'a> {
         };
         // Inputs that are 0 have no effect, and the only readout knows them.
         let readout_depth = only.as_ref().map_or(structure.depth(), Readout::depth);
-        Ok(Self { model, x, stages, structure, only, prefix_depth, readout_depth, pass })
+        Ok(Self { model, x, stages, structure, only, blocks, prefix_depth, readout_depth, pass })
     }
 
     /// The same, with these instructions: another speed, the same bits.
@@ -90,7 +94,8 @@ impl<'a> Enumeration<'a> {
         Self { pass: Pass { squares: true, ..self.pass }, ..self }
     }
 
-    /// The depth of the tree. Its 2^depth leaves are tiles of up to 2^16 masks, each summed in one go.
+    /// The depth of the tree. Each of its 2^depth leaves is summed in one go: a tile of up to 2^16 masks of the last dropout
+    /// layer, or up to 256 masks of the layers before with all masks of the last.
     pub fn depth(&self) -> u32 {
         self.prefix_depth + self.readout_depth
     }
@@ -118,6 +123,9 @@ impl<'a> Enumeration<'a> {
     /// readout. `None` below no node.
     fn below(&self, node: Option<Node>, undecided: u32, subtree: Subtree) -> Result<Option<Sums>> {
         let Some(node) = node else { return Ok(None) };
+        if let (0, Some(blocks)) = (undecided, &self.blocks) {
+            return blocks.sums(&self.structure, node.rest(&self.stages), self.pass).map(Some);
+        }
         if undecided == 0 {
             let sums = |readout: &Readout| readout.sums(subtree, self.readout_depth, self.pass);
             let (activations, weight) = node.outcome();

@@ -1,13 +1,18 @@
 //! Elementary functions lane by lane, from additions, fused multiplications and integer operations alone: the same bits
 //! whatever instructions the compiler makes of them.
 
-use std::f64::consts::LN_2;
+use std::f64::consts::{LN_2, LOG2_E};
 
 /// The logical lanes of every sum, however wide the machine's vectors are.
 pub(super) const LANES: usize = 8;
 
+/// One number a lane.
+pub(super) type Octet = [f64; LANES];
+
 /// The bits of the exponent of 1.
 const BIAS: u64 = 1023 << 52;
+/// ln 2 less its nearest double.
+const LN_2_REST: f64 = 2.3190468138462996e-17;
 
 /// ln x of a positive normal number, to 2 ulp.
 ///
@@ -19,7 +24,7 @@ pub(super) fn ln(x: f64) -> f64 {
     const SQRT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
     /// ln 2 less its first 33 bits, which times k are exact.
     const LN_2_HIGH: f64 = f64::from_bits(LN_2.to_bits() & !0xf_ffff);
-    const LN_2_LOW: f64 = (LN_2 - LN_2_HIGH) + 2.3190468138462996e-17;
+    const LN_2_LOW: f64 = (LN_2 - LN_2_HIGH) + LN_2_REST;
     let shifted = x.to_bits().wrapping_add(BIAS.wrapping_sub(SQRT_HALF));
     let k = whole(shifted >> 52) - 1023.0;
     let m = f64::from_bits((shifted & ((1 << 52) - 1)).wrapping_add(SQRT_HALF));
@@ -31,6 +36,65 @@ pub(super) fn ln(x: f64) -> f64 {
     }
     let rest = (2.0 * f).mul_add(square * series, k * LN_2_LOW);
     k.mul_add(LN_2_HIGH, 2.0 * f + rest)
+}
+
+/// e^x for |x| ≤ 700, to 2 ulp.
+#[inline(always)]
+pub(super) fn exp(x: f64) -> f64 {
+    let (power, r) = reduce(x);
+    power * r.mul_add(exp_m1_over(r), 1.0)
+}
+
+/// tanh x, to 3 ulp: −m/(2 + m) with m = e^(−2|x|) − 1.
+#[inline(always)]
+pub(super) fn tanh(x: f64) -> f64 {
+    let (power, r) = reduce((-2.0 * x.abs()).max(-100.0)); // where tanh has long been 1
+    let m = power.mul_add(r * exp_m1_over(r), power - 1.0);
+    (-m / (2.0 + m)).copysign(x)
+}
+
+/// σ(x) = 1/(1 + e^−x), to 3 ulp where it is more than e^−700.
+#[inline(always)]
+pub(super) fn logistic(x: f64) -> f64 {
+    1.0 / (1.0 + exp((-x).clamp(-700.0, 700.0)))
+}
+
+/// 2^k and r with x = k ln 2 + r, |r| ≤ ½ ln 2, for |x| ≤ 700.
+#[inline(always)]
+fn reduce(x: f64) -> (f64, f64) {
+    /// Added to a small number, it leaves that number rounded to whole in the last bits, and 1023 more.
+    const WHOLE: f64 = (3u64 << 51) as f64 + 1023.0;
+    let shifted = x.mul_add(LOG2_E, WHOLE);
+    let k = shifted - WHOLE;
+    let r = k.mul_add(-LN_2_REST, k.mul_add(-LN_2, x));
+    (f64::from_bits(shifted.to_bits() << 52), r)
+}
+
+/// (e^r − 1)/r for |r| ≤ ½ ln 2: the series to r¹², which leaves 2·10⁻¹⁷ of it.
+#[inline(always)]
+fn exp_m1_over(r: f64) -> f64 {
+    /// 1/13!, 1/12!, …, 1/1!.
+    const SERIES: [f64; 13] = {
+        let (mut series, mut factorial, mut k) = ([1.0; 13], 1.0, 1);
+        while k < 13 {
+            factorial *= (k + 1) as f64;
+            series[12 - k] = 1.0 / factorial;
+            k += 1;
+        }
+        series
+    };
+    let mut sum = SERIES[0];
+    for term in &SERIES[1..] {
+        sum = sum.mul_add(r, *term);
+    }
+    sum
+}
+
+/// m in [1, 2) and k with x = m · 2^k, for a positive normal number.
+#[inline(always)]
+pub(super) fn split(x: f64) -> (f64, i64) {
+    let bits = x.to_bits();
+    (f64::from_bits(bits & !(0x7ff << 52) | BIAS), (bits >> 52) as i64 - 1023)
 }
 
 /// A small whole number as a double, by its bits.
@@ -66,6 +130,40 @@ mod tests {
         for x in steps.map(|(k, m)| m * 2f64.powi(k)).chain(near_one).chain([f64::MIN_POSITIVE, f64::MAX]) {
             let truth = Real::ln(x);
             assert!((ln(x) - truth).abs() <= 4.0 * truth.abs() * f64::EPSILON / 2.0, "{x:e}: {} {truth}", ln(x));
+        }
+    }
+
+    /// From 10⁻³⁰⁰ to the ends of what a function is used for, of both signs.
+    fn arguments(most: f64) -> impl Iterator<Item = f64> {
+        let small = (0..300).map(|k| 1.7 * 10f64.powi(-k));
+        let all = (1..=10_000).map(move |i| most * f64::from(i) / 10_000.0).chain(small);
+        all.flat_map(|x| [x, -x]).chain([0.0])
+    }
+
+    /// Within so many ulp, which are at most 2u of the value each.
+    fn is_within(ulps: f64, f: fn(f64) -> f64, truth: fn(f64) -> f64, most: f64) {
+        for x in arguments(most) {
+            let (value, truth) = (f(x), truth(x));
+            assert!((value - truth).abs() <= ulps * truth.abs() * f64::EPSILON, "{x:e}: {value:e} {truth:e}");
+        }
+    }
+
+    #[test]
+    fn exponentials_are_off_by_at_most_what_is_stated() {
+        is_within(2.0, exp, Real::exp, 700.0);
+        is_within(3.0, tanh, Real::tanh, 1000.0);
+        is_within(3.0, logistic, Real::logistic, 690.0);
+        assert_eq!((exp(0.0), tanh(0.0), logistic(0.0), tanh(1e300), logistic(1e300)), (1.0, 0.0, 0.5, 1.0, 1.0));
+        assert!(logistic(-1e300) < 1e-300);
+    }
+
+    #[test]
+    fn a_number_is_its_significand_times_its_power_of_two() {
+        for x in [1.0, 1.5, 3.7e-300, 2.2e300, f64::MIN_POSITIVE, f64::MAX] {
+            let (m, k) = split(x);
+            assert!((1.0..2.0).contains(&m));
+            let half = k as i32 / 2;
+            assert_eq!(m * f64::powi(2.0, half) * f64::powi(2.0, k as i32 - half), x);
         }
     }
 

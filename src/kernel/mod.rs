@@ -11,9 +11,17 @@
 //! 3. The tiles are the leaves of a binary tree over the high units, [`Subtree`]. Any subtree can be summed anywhere;
 //!    joining two halves gives their parent, in the same bits.
 //!
-//! Where there are dropout layers before the last, their masks are the upper part of that tree, and the tables are built
-//! anew for each of them, from activations whose sums are shared along the tree. The means over a last dropout layer before
-//! a Poisson or Gaussian head are known in closed form.
+//! Where there are dropout layers before the last, their masks are the upper part of that tree, with activations whose sums
+//! are shared along the tree. If the last has many units, the tables are built anew for each of those masks. If it has at
+//! most 16, the lanes of the vectors are no longer masks of the last layer but eight masks of the layer before: activations,
+//! exponentials, tables and products are computed for all eight at once, and nothing but arithmetic is left to do for each.
+//! The means over a last dropout layer before a Poisson or Gaussian head are known in closed form.
+//!
+//! | leaf of the tree | lanes | logits |
+//! |---|---|---|
+//! | tile, narrow | eight masks of the low units | of ordinary range |
+//! | tile, wide | eight masks of the low units | of any range |
+//! | block of masks of the layers before | eight of these masks | of ordinary range, else tiles one by one |
 //!
 //! # Accuracy
 //!
@@ -23,6 +31,9 @@
 //! range of the tables decides beforehand whether four masks can share a division without overflow or underflow, and if not,
 //! exponents are kept apart from significands.
 //!
+//! With several dropout layers, the activations that the last one sees are rounded as those of the definition are, and so
+//! are the terms of the logits: each is off by a few roundings of the sum of its terms' sizes.
+//!
 //! # Same bits
 //!
 //! Sums have eight logical lanes on any [`InstructionSet`], multiplications that are followed by an addition are fused
@@ -30,18 +41,22 @@
 //! crate that uses fused operations.
 
 mod affine_sum;
+mod batch;
+mod block;
 mod closed_form;
 mod enumeration;
 mod instruction_set;
 mod lanes;
 mod narrow;
 mod prefix;
+mod products;
 mod readout;
 mod softmax;
 mod subtree;
 mod sums;
 mod tables;
 mod tile;
+mod totals;
 mod wide;
 
 pub use enumeration::Enumeration;

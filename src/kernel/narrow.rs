@@ -6,18 +6,15 @@
 
 mod tile;
 
+use super::products::{QUAD, ROWS};
 use super::tables::{Group, exp};
 use crate::marginal::double_double::DoubleDouble;
 use crate::scalar::Real;
 use itertools::Itertools;
 use tile::Tile;
 
-/// How many masks share a division.
-const QUAD: usize = 4;
 /// How many masks of the second group are summed at a time: what their responsibilities fit the first-level cache with.
 const CHUNK: usize = 64;
-/// How many rows of the second product are summed at a time: what the registers hold.
-const ROWS: usize = 5;
 /// The product of four s must stay between e^−690 and e^690, a little inside the normal numbers.
 const LARGEST_LOG: f64 = 690.0;
 

@@ -132,7 +132,7 @@ impl Softmax {
 }
 
 /// The class that is nearest to the middle between the smallest and the largest of each unit's contributions.
-fn reference(sum: &AffineSum) -> usize {
+pub(super) fn reference(sum: &AffineSum) -> usize {
     let mut distances = vec![0.0; sum.outputs()];
     for unit in &sum.units {
         let sizes = unit.contribution.iter().map(|a| a.hi);

@@ -2,7 +2,7 @@
 
 use dropout_oracle::Model;
 use dropout_oracle::model::{Convention, HeadKind};
-use dropout_oracle::network::{Affine, Layer, Mlp, PiecewiseLinear};
+use dropout_oracle::network::{Activation, Affine, Layer, Mlp};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -31,14 +31,13 @@ impl Case {
         Self::new(weight, bias, &vec![keep; n], head, Convention::Standard)
     }
 
-    /// A hidden layer of ReLU units with dropout before and after it.
-    pub fn hidden(inputs: usize, hidden: usize, head: HeadKind) -> Self {
+    /// A hidden layer with dropout before and after it.
+    pub fn hidden(inputs: usize, hidden: usize, unit: Activation, head: HeadKind) -> Self {
         let [first, last] = [(inputs, hidden), (hidden, 2)].map(|(n, outputs)| {
             let case = Self::formula(n, outputs, 1.0, 0.5, head.clone());
             Layer::Affine(case.model.network().affine().next().unwrap().clone())
         });
-        let unit = Layer::Unit(PiecewiseLinear::Relu.into());
-        let layers = vec![Layer::dropout(inputs), first, unit, Layer::dropout(hidden), last];
+        let layers = vec![Layer::dropout(inputs), first, Layer::Unit(unit), Layer::dropout(hidden), last];
         let keep = DVector::from_element(inputs + hidden, 0.8);
         let model = Model::new(Mlp::new(inputs, layers).unwrap(), head, keep, Convention::Inverted).unwrap();
         Self { model, x: DVector::from_element(inputs, 1.0) }

@@ -6,5 +6,6 @@ mod properties;
 mod accuracy;
 mod cases;
 mod deep;
+mod hidden;
 mod same_bits;
 mod variance;

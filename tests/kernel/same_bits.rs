@@ -3,6 +3,7 @@
 use crate::cases::Case;
 use dropout_oracle::kernel::{Enumeration, InstructionSet, Subtree, Sums};
 use dropout_oracle::model::HeadKind;
+use dropout_oracle::network::{Activation, PiecewiseLinear};
 
 /// The bits of every number.
 fn bits(sums: &Sums) -> Vec<u64> {
@@ -26,7 +27,12 @@ fn cases() -> Vec<Case> {
     let mut case = Case::formula(20, 3, 0.5, 0.5, HeadKind::Softmax);
     case.x.rows_mut(2, 2).fill(0.0);
     cases.push(case);
-    cases.push(Case::hidden(4, 19, HeadKind::Bernoulli));
+    let relu = || PiecewiseLinear::Relu.into();
+    cases.push(Case::hidden(4, 19, relu(), HeadKind::Bernoulli));
+    // Eight masks of the inputs at once: few hidden units, many, none; more than one block.
+    cases.push(Case::hidden(13, 4, relu(), HeadKind::Softmax));
+    cases.push(Case::hidden(6, 12, Activation::Tanh, HeadKind::Bernoulli));
+    cases.push(Case::hidden(10, 2, Activation::Logistic, HeadKind::Softmax));
     cases
 }
 
@@ -110,6 +116,9 @@ fn the_bits_are_the_published_ones() {
         0xb5a8df7f931f92bb,
         0x67b0c149d632d023,
         0xcba4b38d10f10044,
+        0x49ec4df206d09495,
+        0x80a42965fd73e3ff,
+        0x12dcde7d1b4bf475,
     ];
     assert_eq!(digests, published, "{digests:#018x?}");
 }

@@ -1,7 +1,8 @@
 //! The loops over the masks of a tile.
 
-use super::{CHUNK, Logarithm, Narrow, QUAD, ROWS};
+use super::{CHUNK, Logarithm, Narrow};
 use crate::kernel::lanes::{self, LANES};
+use crate::kernel::products::{QUAD, ROWS, multiply, reciprocals};
 use crate::kernel::tile::TileSums;
 use itertools::{Itertools, izip};
 use pulp::{Simd, WithSimd, bytemuck};
@@ -59,12 +60,12 @@ impl Tile<'_> {
                 let b = &self.middle[chunk * CHUNK * others..][..weights.len() * others];
                 let logarithms = self.respond::<S, V>(simd, &a, b, weights, &logarithm[quads], responsibilities);
                 add::<S, V>(simd, &mut sums[others + 1], &logarithms);
-                multiply::<S, V>(simd, responsibilities, panels, chunk, &mut sums[..=others]);
+                add_chunk::<S, V>(simd, responsibilities, panels, chunk, &mut sums[..=others]);
                 if !self.squares.is_empty() {
                     for r in responsibilities.iter_mut().flatten() {
                         *r = simd.mul_f64s(*r, *r);
                     }
-                    multiply::<S, V>(simd, responsibilities, &self.squares, chunk, &mut sums[squares..]);
+                    add_chunk::<S, V>(simd, responsibilities, &self.squares, chunk, &mut sums[squares..]);
                 }
             }
             let weights = &low_weights[first..first + width];
@@ -116,16 +117,11 @@ impl Tile<'_> {
                     }
                 }
             }
-            let [r0, r1, r2, r3] = responsibilities else { unreachable!("a quad has four masks") };
             for v in 0..V {
-                let (s01, s23) = (simd.mul_f64s(s[0][v], s[1][v]), simd.mul_f64s(s[2][v], s[3][v]));
-                let all = simd.mul_f64s(s01, s23);
-                let inverse = simd.div_f64s(one, all);
-                let (i01, i23) = (simd.mul_f64s(inverse, s23), simd.mul_f64s(inverse, s01));
-                r0[v] = simd.mul_f64s(i01, s[1][v]);
-                r1[v] = simd.mul_f64s(i01, s[0][v]);
-                r2[v] = simd.mul_f64s(i23, s[3][v]);
-                r3[v] = simd.mul_f64s(i23, s[2][v]);
+                let (each, all) = reciprocals(simd, [s[0][v], s[1][v], s[2][v], s[3][v]]);
+                for (responsibility, each) in responsibilities.iter_mut().zip(each) {
+                    responsibility[v] = each;
+                }
                 if *when != Logarithm::Each {
                     product[v] = simd.mul_f64s(product[v], all);
                 }
@@ -168,7 +164,7 @@ fn add<S: Simd, const V: usize>(simd: S, sum: &mut [S::f64s; V], term: &[S::f64s
 
 /// A chunk of the second product, for all panels.
 #[inline(always)]
-fn multiply<S: Simd, const V: usize>(
+fn add_chunk<S: Simd, const V: usize>(
     simd: S,
     r: &[[S::f64s; V]],
     panels: &[Vec<f64>],
@@ -177,34 +173,6 @@ fn multiply<S: Simd, const V: usize>(
 ) {
     for (panel, sums) in panels.iter().zip(sums.chunks_mut(ROWS)) {
         let panel = &panel[chunk * CHUNK * sums.len()..][..r.len() * sums.len()];
-        match sums.len() {
-            1 => multiply_rows::<S, V, 1>(simd, r, panel, sums),
-            2 => multiply_rows::<S, V, 2>(simd, r, panel, sums),
-            3 => multiply_rows::<S, V, 3>(simd, r, panel, sums),
-            4 => multiply_rows::<S, V, 4>(simd, r, panel, sums),
-            _ => multiply_rows::<S, V, ROWS>(simd, r, panel, sums),
-        }
-    }
-}
-
-/// R rows of the second product: `sums[row] += Σ_m r[m] · panel[m][row]`.
-#[inline(always)]
-fn multiply_rows<S: Simd, const V: usize, const R: usize>(
-    simd: S,
-    r: &[[S::f64s; V]],
-    panel: &[f64],
-    sums: &mut [[S::f64s; V]],
-) {
-    let mut part = [[simd.splat_f64s(0.0); V]; R];
-    for (r, weights) in r.iter().zip(panel.chunks_exact(R)) {
-        for (part, weight) in part.iter_mut().zip(weights) {
-            let weight = simd.splat_f64s(*weight);
-            for v in 0..V {
-                part[v] = simd.mul_add_f64s(r[v], weight, part[v]);
-            }
-        }
-    }
-    for (sum, part) in sums.iter_mut().zip(&part) {
-        add::<S, V>(simd, sum, part);
+        multiply(simd, r, panel, sums.len(), sums);
     }
 }
