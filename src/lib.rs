@@ -41,7 +41,7 @@
 //! | predictions as intervals that contain the real number, and running error bounds | [`certified`] |
 //! | all 2^n masks at the speed of the arithmetic units, in parts that join to the same bits | [`kernel`] |
 //! | those parts as files: checkpoints, and shards for many machines | `shard` |
-//! | exact means without enumeration: logistic and Poisson readouts, three classes, lattice weights, deep linear networks | [`marginal`] |
+//! | exact means and losses without enumeration: logistic and Poisson readouts, a few classes, lattice weights, deep linear networks | [`marginal`] |
 //! | dropout as a penalty: linear regression and L2, generalised linear models, factorisations | [`penalty`] |
 //! | fast dropout (Wang & Manning 2013) | [`approximation`] |
 //! | other noise: DropConnect, Gaussian, additive, stochastic pooling, batch normalisation, alpha dropout, DropBlock | [`noise`] |

@@ -262,64 +262,6 @@ fn wrong_command_lines_end_with_status_3_and_pages_that_cannot_be_written_with_2
     assert_eq!(run(&[torch.to_str().unwrap(), "--out", "/dev/null/page.html"]).status.code(), Some(2));
 }
 
-/// In a real browser, on the results of this repository: something is drawn, and nothing sticks out.
-#[test]
-fn the_page_fits_a_desktop_and_a_narrow_screen() {
-    let Some(browser) = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| runs(name)) else {
-        eprintln!("skipped: there is no chromium to look at the page with");
-        return;
-    };
-    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
-    let stored = std::fs::read_dir(results).into_iter().flatten().map(|entry| entry.unwrap().path());
-    let stored = stored.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
-    let stored: Vec<String> = stored.map(|path| path.to_str().unwrap().to_string()).collect();
-    let folder = folder();
-    let mut names = vec!["broken.json", "torch.json"];
-    names.extend(stored.iter().map(String::as_str));
-    let page = folder.page(&names);
-    // A browser's own window has a least width; a frame has none.
-    let text = page.replace('&', "&amp;").replace('"', "&quot;");
-    let probe = "const of = document.querySelector('iframe'), root = of.contentDocument.documentElement; \
-                 document.body.dataset.widths = `${of.contentWindow.innerWidth} ${root.scrollWidth}`";
-    for width in [1280, 390] {
-        let frame = format!(
-            "<!DOCTYPE html><body onload=\"{probe}\"><iframe style=\"border: 0; width: {width}px\" srcdoc=\"{text}\"></iframe>"
-        );
-        std::fs::write(folder.path("frame.html"), frame).unwrap();
-        let url = format!("file://{}", folder.path("frame.html").display());
-        let dom = look(browser, 1400, &["--dump-dom", &url]).stdout;
-        let dom = String::from_utf8_lossy(&dom);
-        let widths = dom.split("data-widths=\"").nth(1).expect("the script ran").split('"').next().unwrap();
-        let widths: Vec<u32> = widths.split(' ').map(|width| width.parse().unwrap()).collect();
-        assert_eq!(widths, [width, width], "the window and the page in it");
-    }
-    // With the sheet of the first failure open.
-    let failing = page.find("<p class=\"bad\">").expect("some law fails");
-    let id = &page[page[..failing].rfind("<article id=\"").unwrap() + "<article id=\"".len()..];
-    let url = format!("file://{}#{}", folder.path("page.html").display(), &id[..id.find('"').unwrap()]);
-    for width in [1280, 390] {
-        // A picture of one colour compresses to almost nothing.
-        let [blank, drawn] = ["about:blank", &url].map(|url| screenshot(browser, &folder, url, width).len());
-        assert!(drawn > 5 * blank && drawn > 20_000, "{width}: {drawn} bytes, a blank page {blank}");
-    }
-}
-
-fn runs(browser: &str) -> bool {
-    Command::new(browser).arg("--version").output().is_ok_and(|output| output.status.success())
-}
-
-fn look(browser: &str, width: u32, arguments: &[&str]) -> Output {
-    let options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"];
-    let size = format!("--window-size={width},900");
-    Command::new(browser).args(options).arg(size).args(arguments).output().expect("the browser runs")
-}
-
-fn screenshot(browser: &str, folder: &Folder, url: &str, width: u32) -> Vec<u8> {
-    let file = folder.path("screenshot.png");
-    look(browser, width, &[&format!("--screenshot={}", file.display()), url]);
-    std::fs::read(file).expect("the browser draws")
-}
-
 /// `UPDATE=1` makes it anew.
 #[test]
 fn the_committed_page_is_what_the_committed_results_give() {
