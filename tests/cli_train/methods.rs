@@ -232,3 +232,16 @@ fn comparisons_say_where_training_drew_no_masks_of_units() {
         }
     }
 }
+
+/// The refusal of an unknown method lists all of them.
+#[test]
+fn example_names_every_method() {
+    let workshop = Workshop::new(&SMALL.replace("steps = 5", "steps = 5, method = 'none'"));
+    let refusal = workshop.refusal(&[]);
+    let names: Vec<_> = refusal.trim().rsplit("one of ").next().unwrap().lines().next().unwrap().split(", ").collect();
+    assert_eq!(names.len(), 8, "{refusal}");
+    let example = super::run(workshop.0.path(), &["train", "--example"]).stdout;
+    for name in names {
+        assert!(example.contains(&format!("\"{name}\"")), "{name}");
+    }
+}

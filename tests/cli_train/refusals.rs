@@ -34,7 +34,7 @@ fn wrong_configurations_are_refused_by_name() {
             "[1, 0.8, 0.5], head = \"softmax\" }\n    training = {",
             "[0.9, 0.8, 0.5], head = \"softmax\" }\n    training = { \
           method = \"boosting\",",
-            "66 droppable units have 2^66 masks",
+            "method = \"boosting\" enumerates masks at every step, and the 66 units",
         ),
     ] {
         let workshop = Workshop::new(&SMALL.replace(right, wrong));

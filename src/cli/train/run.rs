@@ -45,9 +45,7 @@ pub fn train<F: Float>(job: &Job<'_>, model: &mut Model) -> Result<Done, Failure
     let file = job.checkpoint.map(|(path, every)| Ok::<_, Failure>((Output::new(path)?, path, every))).transpose()?;
     let Resumed { state, mut best, mut course } = match &file {
         Some((_, path, _)) if path.exists() => checkpoint::read(path, &job.work, &job.training)?,
-        _ => {
-            Resumed { state: Trainer::new(model, job.training.clone())?.state(), best: None, course: Course::default() }
-        }
+        _ => Resumed { state: start(job, model)?, best: None, course: Course::default() },
     };
     let mut step = state.step;
     let mut trainer = Trainer::<F>::resume(model, state)?;
@@ -105,6 +103,17 @@ pub fn train<F: Float>(job: &Job<'_>, model: &mut Model) -> Result<Done, Failure
     }
     trainer.write_to(model)?;
     Ok(Done { course, steps: step, kept_step, slope: None })
+}
+
+fn start<F: Float>(job: &Job<'_>, model: &Model) -> Result<State<F>, Failure> {
+    match Trainer::new(model, job.training.clone()) {
+        Ok(trainer) => Ok(trainer.state()),
+        Err(Error::TooManyMasks { units }) => Err(Failure::CouldNotRun(format!(
+            "[training] method = \"boosting\" enumerates masks at every step, and the {units} units that are dropped before \
+             the last linear part of the network have too many; drop fewer, or take \"boosting-weight-scaled\""
+        ))),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The score of weight scaling on the validation examples.
