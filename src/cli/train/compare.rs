@@ -37,8 +37,8 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Weight scaling; with `samples` also Monte Carlo with so many sub-models an example and, where affordable, the exact
-    /// means; and those of a committee.
+    /// Weight scaling; with `samples` also Monte Carlo with so many sub-models an example and, where affordable, the
+    /// exact means; and those of a committee.
     pub fn new(
         model: &Model,
         committee: Option<&Committee>,

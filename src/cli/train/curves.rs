@@ -9,8 +9,8 @@ use kuva::render::plots::Plot;
 use kuva::render::render::render_multiple;
 use kuva::render::theme::Theme;
 
-/// The loss of training by this method, and of validation where there is one, against the steps taken; `kept` marks the network that was
-/// written.
+/// The loss of training by this method, and of validation where there is one, against the steps taken; `kept` marks the
+/// network that was written.
 pub fn figure(looks: &[Look], kept: u64, method: &str) -> String {
     let points = |of: fn(&Look) -> Option<f64>| -> Vec<_> {
         looks.iter().filter_map(|look| Some((look.step as f64, of(look)?))).collect()

@@ -51,8 +51,9 @@ impl MethodSpec {
             Way::Minibatches(_) | Way::Expected(_) => return None,
         };
         Some(format!(
-            "Method {} {noise}: weight scaling is the network at the mean of this noise; averages over sub-networks (Monte \
-             Carlo, both means, `dropout-oracle ensemble`) are over masks of whole units, which training did not draw.",
+            "Method {} {noise}: weight scaling is the network at the mean of this noise; averages over sub-networks \
+             (Monte Carlo, both means, `dropout-oracle ensemble`) are over masks of whole units, which training did not \
+             draw.",
             self.name
         ))
     }

@@ -109,8 +109,8 @@ fn start<F: Float>(job: &Job<'_>, model: &Model) -> Result<State<F>, Failure> {
     match Trainer::new(model, job.training.clone()) {
         Ok(trainer) => Ok(trainer.state()),
         Err(Error::TooManyMasks { units }) => Err(Failure::CouldNotRun(format!(
-            "[training] method = \"boosting\" enumerates masks at every step, and the {units} units that are dropped before \
-             the last linear part of the network have too many; drop fewer, or take \"boosting-weight-scaled\""
+            "[training] method = \"boosting\" enumerates masks at every step, and the {units} units that are dropped \
+             before the last linear part of the network have too many; drop fewer, or take \"boosting-weight-scaled\""
         ))),
         Err(error) => Err(error.into()),
     }
