@@ -1,5 +1,6 @@
 //! `dropout-oracle train` from end to end, through the built program.
 
+mod committee;
 mod data;
 mod methods;
 mod refusals;

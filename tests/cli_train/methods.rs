@@ -9,6 +9,7 @@ use dropout_oracle::model::Convention;
 use dropout_oracle::network::{Affine, Network};
 use dropout_oracle::train::objective::enumerated;
 use nalgebra::{DVector, dvector};
+use std::collections::HashSet;
 
 const L2: f64 = 0.01;
 
@@ -170,4 +171,77 @@ fn settings_of_another_method_are_refused_by_name() {
     let outcome = logistic("fast-dropout", "").train(&["--checkpoint", "c"]);
     assert_eq!(outcome.status, 3);
     assert!(outcome.stderr.contains("--checkpoint does not belong to method = \"fast-dropout\""), "{}", outcome.stderr);
+}
+
+/// Three steps on the digits, large enough that the threads share the work of a step.
+fn three_steps(activation: &str, settings: &str) -> Workshop {
+    Workshop::new(&format!(
+        "data = {{ inputs = 'digits' }}\n\
+         network = {{ hidden = [512, 4, 4], keep = [1, 1, 0.8, 0.5], head = 'softmax', activation = '{activation}' }}\n\
+         training = {{ steps = 3, batch = 64, {settings} }}"
+    ))
+}
+
+/// From the same initial weights and minibatches, no two of them come to the same network.
+#[test]
+fn every_method_and_unit_makes_its_own_network_on_any_number_of_threads() {
+    let variants = [
+        ("relu", "method = 'dropout'"),
+        ("relu", "method = 'plain'"),
+        ("relu", "method = 'boosting'"),
+        ("relu", "method = 'boosting-weight-scaled'"),
+        ("relu", "method = 'gaussian-noise'"),
+        ("relu", "method = 'dropconnect'"),
+        ("tanh", "method = 'dropout'"),
+        ("logistic", "method = 'dropout'"),
+        ("logistic", "method = 'dropout', sparsity = { target = 0.1, strength = 0.5 }"),
+    ];
+    let networks = variants.map(|(activation, settings)| {
+        let [one, three] = ["1", "3"].map(|threads| {
+            let workshop = three_steps(activation, settings);
+            let report = workshop.report(&["--threads", threads]);
+            assert!(settings.contains(&format!("'{}'", report["method"].as_str().unwrap())));
+            workshop.read("t.safetensors")
+        });
+        assert!(one == three, "{activation} {settings}");
+        one
+    });
+    assert_eq!(networks.iter().collect::<HashSet<_>>().len(), variants.len());
+}
+
+/// What is compared is said to be masks of units where those were not the noise of training, and only there.
+#[test]
+fn comparisons_say_where_training_drew_no_masks_of_units() {
+    for (method, noise) in [
+        ("dropout", None),
+        ("boosting-weight-scaled", None),
+        ("gaussian-noise", Some("multiplies units by normal numbers")),
+        ("dropconnect", Some("masks weights one by one")),
+    ] {
+        let workshop = Workshop::new(&super::SMALL.replace("steps = 12", &format!("steps = 2, method = '{method}'")));
+        let report = workshop.report(&["--compare", "--monte-carlo", "2"]);
+        let text = workshop.train(&["--compare", "--monte-carlo", "2"]).stdout;
+        assert_eq!(report["test"].as_array().unwrap().len(), 4);
+        match noise {
+            Some(noise) => {
+                let note = report["note"].as_str().unwrap();
+                assert!(note.contains(noise) && note.contains("over masks of whole units"), "{note}");
+                assert!(text.contains(note), "{text}");
+            }
+            None => assert!(report.get("note").is_none() && !text.contains("masks of whole units"), "{method}"),
+        }
+    }
+}
+
+/// The refusal of an unknown method lists all of them.
+#[test]
+fn example_names_every_method() {
+    let workshop = Workshop::new(&SMALL.replace("steps = 5", "steps = 5, method = 'none'"));
+    let refusal = workshop.refusal(&[]);
+    let names: Vec<_> = refusal.trim().rsplit("one of ").next().unwrap().lines().next().unwrap().split(", ").collect();
+    assert_eq!(names.len(), 8, "{refusal}");
+    let example = super::run(workshop.0.path(), &["train", "--example"]).stdout;
+    for name in names {
+        assert!(example.contains(&format!("\"{name}\"")), "{name}");
+    }
 }

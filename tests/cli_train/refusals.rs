@@ -28,6 +28,14 @@ fn wrong_configurations_are_refused_by_name() {
             "must be a class, counted from 0; there are 9 outputs",
         ),
         ("head = \"softmax\"", "head = \"softmax\", outputs = 100000", "outputs is more than 65536"),
+        ("l2 = 1e-4", "sparsity = { target = 0.1, strength = 1 }", "sparsity needs hidden units with activation"),
+        // All 64 inputs and the two units before the last rectified ones.
+        (
+            "[1, 0.8, 0.5], head = \"softmax\" }\n    training = {",
+            "[0.9, 0.8, 0.5], head = \"softmax\" }\n    training = { \
+          method = \"boosting\",",
+            "method = \"boosting\" enumerates masks at every step, and the 66 units",
+        ),
     ] {
         let workshop = Workshop::new(&SMALL.replace(right, wrong));
         assert_ne!(workshop.text("t.toml"), SMALL);

@@ -69,7 +69,7 @@ fn curves_are_drawn() {
     workshop.report(&["--curves", "c.svg"]);
     let svg = workshop.text("c.svg");
     assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"));
-    for part in ["validation, weight scaling", "training, with dropout", "steps", "after step 12"] {
+    for part in ["validation, weight scaling", "training, method dropout", "steps", "after step 12"] {
         assert!(svg.contains(part), "{part}");
     }
     let workshop = Workshop::new(&SMALL.replace("validation = { fraction = 0.05, every = 5 }", ""));

@@ -5,7 +5,6 @@ use super::course::{Best, Course};
 use dropout_oracle::file::Fingerprint;
 use dropout_oracle::file::sealed::{seal, unseal};
 use dropout_oracle::network::Affine;
-
 use dropout_oracle::train::Training;
 use dropout_oracle::trainer::{Float, State};
 use nalgebra::{DMatrix, DVector};

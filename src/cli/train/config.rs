@@ -25,6 +25,7 @@ pub struct Config {
     pub network: NetworkSpec,
     pub training: TrainingSpec,
     pub early_stopping: Option<Stopping>,
+    pub committee: Option<CommitteeSpec>,
 }
 
 /// Where examples come from.
@@ -153,6 +154,16 @@ pub struct Stopping {
     pub patience: u64,
 }
 
+/// Independent networks beside the one that is trained.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommitteeSpec {
+    pub members: u64,
+    /// Each on as many examples as there are, drawn with replacement.
+    #[serde(default)]
+    pub bootstrap: bool,
+}
+
 fn one() -> f64 {
     1.0
 }
@@ -181,21 +192,18 @@ impl Config {
             }
         }
         let dropped = self.network.hidden.len() + 1;
-        match &self.network.keep {
-            Some(keep) if keep.len() != dropped => {
+        if let Some(keep) = &self.network.keep {
+            if keep.len() != dropped {
                 return Err(format!(
                     "[network] keep has {} probabilities; it needs {dropped}: one for the inputs and one a hidden layer",
                     keep.len()
                 ));
             }
-            Some(keep) => {
-                if let Some(bad) = keep.iter().find(|&&keep| !(keep > 0.0 && keep <= 1.0)) {
-                    return Err(format!(
-                        "[network] keep has {bad}; a KEEP probability (1 minus the drop rate) lies in (0, 1]"
-                    ));
-                }
+            if let Some(bad) = keep.iter().find(|&&keep| !(keep > 0.0 && keep <= 1.0)) {
+                return Err(format!(
+                    "[network] keep has {bad}; a KEEP probability (1 minus the drop rate) lies in (0, 1]"
+                ));
             }
-            None => {}
         }
         if self.network.hidden.contains(&0) || self.network.outputs == Some(0) {
             return Err("[network] has a layer of width 0; the least is 1".into());
@@ -209,7 +217,12 @@ impl Config {
         if self.training.steps.is_some() == self.training.epochs.is_some() {
             return Err("[training] needs either steps or epochs".into());
         }
+        let logistic = matches!(self.network.activation, ActivationSpec::Logistic) && !self.network.hidden.is_empty();
+        if self.training.sparsity.is_some() && !logistic {
+            return Err("[training] sparsity needs hidden units with activation = \"logistic\"".into());
+        }
         self.check_method()?;
+        self.check_committee()?;
         if self.training.batch == Some(0) || self.validation.as_ref().is_some_and(|part| part.every == Some(0)) {
             return Err("[training] batch and [validation] every must be at least 1".into());
         }
@@ -217,6 +230,25 @@ impl Config {
             Some(_) if self.validation.is_none() => Err("[early_stopping] needs [validation]".into()),
             Some(stopping) if stopping.patience == 0 => Err("[early_stopping] patience must be at least 1".into()),
             _ => Ok(()),
+        }
+    }
+
+    /// That the members can be trained like the one, side by side.
+    fn check_committee(&self) -> Result<(), String> {
+        let Some(committee) = self.committee else { return Ok(()) };
+        if !(1..=63).contains(&committee.members) {
+            return Err(format!("[committee] members is {}; it must be from 1 to 63", committee.members));
+        }
+        if self.early_stopping.is_some() {
+            return Err(
+                "[committee] does not go with [early_stopping]: every member takes all steps; leave one out".into()
+            );
+        }
+        match self.training.method {
+            MethodSpec { way: Way::Expected(_), name } => Err(format!(
+                "[committee] does not belong to method = \"{name}\", which has nothing random; leave it out"
+            )),
+            MethodSpec { way: Way::Minibatches(_), .. } => Ok(()),
         }
     }
 

@@ -9,16 +9,16 @@ use kuva::render::plots::Plot;
 use kuva::render::render::render_multiple;
 use kuva::render::theme::Theme;
 
-/// The loss of training, and of validation where there is one, against the steps taken; `kept` marks the network that was
-/// written.
-pub fn figure(looks: &[Look], kept: u64) -> String {
+/// The loss of training by this method, and of validation where there is one, against the steps taken; `kept` marks the
+/// network that was written.
+pub fn figure(looks: &[Look], kept: u64, method: &str) -> String {
     let points = |of: fn(&Look) -> Option<f64>| -> Vec<_> {
         looks.iter().filter_map(|look| Some((look.step as f64, of(look)?))).collect()
     };
     // Told apart by dashes too.
     let curves = [
-        ("training, with dropout", points(|look| look.loss), "#0072b2", ""),
-        ("validation, weight scaling", points(|look| look.validation?.nll), "#d55e00", "9 6"),
+        (format!("training, method {method}"), points(|look| look.loss), "#0072b2", ""),
+        ("validation, weight scaling".into(), points(|look| look.validation?.nll), "#d55e00", "9 6"),
     ];
     let plots: Vec<Plot> = curves
         .into_iter()

@@ -36,9 +36,28 @@ const METHODS: &[MethodSpec] = &[
     MethodSpec { name: "dropout", way: Way::Minibatches(Method::Dropout) },
     MethodSpec { name: "boosting", way: Way::Minibatches(Method::Boosting) },
     MethodSpec { name: "boosting-weight-scaled", way: Way::Minibatches(Method::BoostingWeightScaled) },
+    MethodSpec { name: "gaussian-noise", way: Way::Minibatches(Method::Gaussian) },
+    MethodSpec { name: "dropconnect", way: Way::Minibatches(Method::DropConnect) },
     MethodSpec { name: "exact-marginal", way: Way::Expected(Expectation::Exact) },
     MethodSpec { name: "fast-dropout", way: Way::Expected(Expectation::FastDropout) },
 ];
+
+impl MethodSpec {
+    /// What every average over sub-networks leaves out, where the noise of training is no mask of units.
+    pub fn note(&self) -> Option<String> {
+        let noise = match self.way {
+            Way::Minibatches(Method::Gaussian) => "multiplies units by normal numbers",
+            Way::Minibatches(Method::DropConnect) => "masks weights one by one",
+            Way::Minibatches(_) | Way::Expected(_) => return None,
+        };
+        Some(format!(
+            "Method {} {noise}: weight scaling is the network at the mean of this noise; averages over sub-networks \
+             (Monte Carlo, both means, `dropout-oracle ensemble`) are over masks of whole units, which training did not \
+             draw.",
+            self.name
+        ))
+    }
+}
 
 impl Default for MethodSpec {
     fn default() -> Self {

@@ -1,6 +1,7 @@
 //! `dropout-oracle train`: a network from a configuration and data.
 
 mod checkpoint;
+mod committee;
 mod compare;
 mod config;
 mod course;
@@ -14,10 +15,11 @@ mod run;
 mod score;
 
 use super::{Failure, Format};
-use compare::Predictor;
+use compare::Comparison;
 use config::{Config, Precision};
 use data::Sets;
 use dropout_oracle::file::{Fingerprint, Output, save_model};
+use dropout_oracle::train::Committee;
 use method::Way;
 use report::Report;
 use std::path::{Path, PathBuf};
@@ -77,10 +79,11 @@ pub struct Args {
 pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let Some(path) = &args.config else { return super::print(config::EXAMPLE) };
     let net = args.net.clone().unwrap_or_else(|| path.with_extension("json"));
-    check_files(args, path, &net)?;
+    let config = Config::load(path)?;
+    let members = committee::files(&config, &net);
+    check_files(args, path, &net, &members)?;
     Output::new(&net)?;
     let curves = args.curves.as_ref().map(Output::new).transpose()?;
-    let config = Config::load(path)?;
     if args.compare && config.test.is_none() {
         return Err(Failure::Usage("--compare needs test examples: give the configuration a [test] section".into()));
     }
@@ -88,10 +91,15 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
         let name = config.training.method.name;
         return Err(Failure::Usage(format!("--checkpoint does not belong to method = \"{name}\"; leave it out")));
     }
+    if args.checkpoint.is_some() && config.committee.is_some() {
+        return Err(Failure::Usage(
+            "--checkpoint does not go with [committee], whose members are not in it; leave one out".into(),
+        ));
+    }
     let sets = Sets::load(&config, path.parent().unwrap_or(Path::new("")))?;
     let (training, every) = config.training(sets.train.count())?;
-    let mut model = config.model(sets.train.inputs()[0].len(), sets.train.targets()[0].len())?;
-    let seed = training.seed;
+    let untrained = |seed| config.model(sets.train.inputs()[0].len(), sets.train.targets()[0].len(), seed);
+    let mut model = untrained(training.seed)?;
     let job = run::Job {
         sets: &sets,
         training,
@@ -109,20 +117,18 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
         (Way::Minibatches(_), Precision::F64) => run::train::<f64>(&job, &mut model)?,
         (Way::Expected(expectation), _) => expected::train(&job, expectation, config.tolerance(), &mut model)?,
     };
+    let committee = committee::train(&config, &job.training, &sets.train, untrained)?;
     save_model(&model, &net)?;
+    for (member, file) in committee.iter().flat_map(Committee::members).zip(&members) {
+        save_model(member, file)?;
+    }
     if let Some(curves) = curves {
-        curves.write(curves::figure(&done.course.looks, done.kept_step).as_bytes())?;
+        curves.write(curves::figure(&done.course.looks, done.kept_step, config.training.method.name).as_bytes())?;
     }
-    let (mut test, mut not_exact) = (Vec::new(), None);
-    if let Some(examples) = &sets.test {
-        test.push(Predictor { name: "weight_scaling", samples: None, score: score::weight_scaling(&model, examples)? });
-        if args.compare {
-            let (others, why) = compare::compare(&model, examples, args.monte_carlo, seed)?;
-            test.extend(others);
-            not_exact = why;
-        }
-    }
-    let report = Report::new(&net, config.training.method.name, &model, &sets, &done, test, not_exact);
+    let samples = args.compare.then_some(args.monte_carlo);
+    let compare = |test| Comparison::new(&model, committee.as_ref(), test, samples, job.training.seed);
+    let comparison = sets.test.as_ref().map(compare).transpose()?.unwrap_or_default();
+    let report = Report::new(&net, &members, config.training.method, &model, &sets, &done, comparison);
     match format {
         Format::Text => super::print(&report::text(&report)),
         Format::Json => super::print(&serde_json::to_string(&report)?),
@@ -130,10 +136,12 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
 }
 
 /// That no file is to be written over another.
-fn check_files(args: &Args, config: &Path, net: &Path) -> Result<(), Failure> {
-    let weights = net.with_extension("safetensors");
+fn check_files(args: &Args, config: &Path, net: &Path, members: &[PathBuf]) -> Result<(), Failure> {
+    let nets = || members.iter().map(PathBuf::as_path).chain([net]);
+    let weights: Vec<_> = nets().map(|net| net.with_extension("safetensors")).collect();
     let options = [&args.checkpoint, &args.log, &args.curves].into_iter().flatten().map(PathBuf::as_path);
-    let files: Vec<&Path> = [config, net, &weights].into_iter().chain(options).collect();
+    let files: Vec<&Path> =
+        [config].into_iter().chain(nets()).chain(weights.iter().map(PathBuf::as_path)).chain(options).collect();
     match files.iter().enumerate().find(|(n, file)| files[..*n].contains(file)) {
         Some((_, twice)) => Err(Failure::Usage(format!(
             "{} would be two files at once (configuration, network, weights, checkpoint, log, curves); name each apart",

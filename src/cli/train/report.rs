@@ -1,21 +1,25 @@
 //! What is printed.
 
-use super::compare::Predictor;
+use super::compare::{Comparison, Predictor};
 use super::course::Look;
 use super::data::Sets;
+use super::method::MethodSpec;
 use super::run::Done;
 use super::score::error_name;
 use comfy_table::{LineStyle, Table, presets};
 use dropout_oracle::Model;
 use dropout_oracle::data::Examples;
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What came of a training; `schemas/train-1.schema.json` says the same to programs.
 #[derive(Serialize)]
 pub struct Report<'a> {
     format: &'static str,
     network: String,
+    /// The members, if there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    committee: Vec<String>,
     shape: String,
     method: &'static str,
     examples: Counts,
@@ -27,9 +31,11 @@ pub struct Report<'a> {
     gradient: Option<f64>,
     error: &'static str,
     looks: &'a [Look],
-    test: Vec<Predictor>,
+    #[serde(flatten)]
+    comparison: Comparison,
+    /// [`MethodSpec::note`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    no_exact_means: Option<String>,
+    note: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -42,19 +48,20 @@ struct Counts {
 impl<'a> Report<'a> {
     pub fn new(
         network: &Path,
-        method: &'static str,
+        committee: &[PathBuf],
+        method: MethodSpec,
         model: &Model,
         sets: &Sets,
         done: &'a Done,
-        test: Vec<Predictor>,
-        no_exact_means: Option<String>,
+        comparison: Comparison,
     ) -> Self {
         let count = |set: &Option<Examples>| set.as_ref().map_or(0, Examples::count);
         Self {
             format: "dropout-oracle/train-1",
             network: network.display().to_string(),
+            committee: committee.iter().map(|member| member.display().to_string()).collect(),
             shape: model.shape(),
-            method,
+            method: method.name,
             examples: Counts {
                 train: sets.train.count(),
                 validation: count(&sets.validation),
@@ -65,8 +72,8 @@ impl<'a> Report<'a> {
             gradient: done.slope,
             error: error_name(model.head_kind()),
             looks: &done.course.looks,
-            test,
-            no_exact_means,
+            comparison,
+            note: method.note(),
         }
     }
 }
@@ -96,18 +103,21 @@ pub fn text(report: &Report<'_>) -> String {
             score.error
         );
     }
-    if !report.test.is_empty() {
+    if !report.comparison.test.is_empty() {
         let mut table = Table::new();
         table.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
         table.set_header(["test examples".into(), "NLL".into(), error]);
-        for Predictor { name, samples, score } in &report.test {
+        for Predictor { name, samples, score } in &report.comparison.test {
             let of = samples.map_or(String::new(), |k| format!(" ({k})"));
             table.add_row([name.replace('_', " ") + &of, number(score.nll), format!("{:.4}", score.error)]);
         }
         text += &format!("\n{table}\n");
     }
-    if let Some(why) = &report.no_exact_means {
-        text += &format!("{why}\n");
+    for remark in [&report.comparison.no_exact_means, &report.note].into_iter().flatten() {
+        text += &format!("{remark}\n");
+    }
+    if !report.committee.is_empty() {
+        text += &format!("\nThe members of the committee are in {}.", report.committee.join(", "));
     }
     text + &format!(
         "\nThe network is in {network}; `dropout-oracle ensemble --net {network}` averages its sub-networks."

@@ -105,8 +105,15 @@ pub fn train<F: Float>(job: &Job<'_>, model: &mut Model) -> Result<Done, Failure
     Ok(Done { course, steps: step, kept_step, slope: None })
 }
 
-fn start<F: Float>(job: &Job<'_>, model: &Model) -> Result<State<F>, Error> {
-    Ok(Trainer::new(model, job.training.clone())?.state())
+fn start<F: Float>(job: &Job<'_>, model: &Model) -> Result<State<F>, Failure> {
+    match Trainer::new(model, job.training.clone()) {
+        Ok(trainer) => Ok(trainer.state()),
+        Err(Error::TooManyMasks { units }) => Err(Failure::CouldNotRun(format!(
+            "[training] method = \"boosting\" enumerates masks at every step, and the {units} units that are dropped \
+             before the last linear part of the network have too many; drop fewer, or take \"boosting-weight-scaled\""
+        ))),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The score of weight scaling on the validation examples.

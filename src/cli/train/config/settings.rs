@@ -3,12 +3,12 @@
 use super::{ActivationSpec, Config, ConventionSpec, DecaySpec, Head, MOST_WEIGHTS, Precision, SparsitySpec};
 use crate::cli::Failure;
 use crate::cli::train::method::Way;
-use dropout_oracle::Model;
 use dropout_oracle::model::{Convention, HeadKind};
 use dropout_oracle::network::{Activation, Affine, Layer, Mlp, PiecewiseLinear};
 use dropout_oracle::train::initial::he_uniform;
 use dropout_oracle::train::regulariser::Sparsity;
 use dropout_oracle::train::{Decay, Training};
+use dropout_oracle::{Error, Model};
 use nalgebra::{DMatrix, DVector};
 
 impl Config {
@@ -51,13 +51,17 @@ impl Config {
         self.training.tolerance.unwrap_or(1e-6)
     }
 
-    /// The network with its initial weights.
-    pub fn model(&self, inputs: usize, outputs: usize) -> Result<Model, Failure> {
+    /// The network with the initial weights of a seed.
+    pub fn model(&self, inputs: usize, outputs: usize, seed: u64) -> Result<Model, Error> {
         let spec = &self.network;
         let widths = || [inputs].into_iter().chain(spec.hidden.iter().copied()).chain([outputs]);
         let weights = widths().zip(widths().skip(1)).try_fold(0usize, |sum, (a, b)| sum.checked_add(a.checked_mul(b)?));
         if weights.is_none_or(|weights| weights > MOST_WEIGHTS) {
-            return Err(Failure::CouldNotRun(format!("[network] has more than {MOST_WEIGHTS} weights")));
+            return Err(Error::Domain {
+                what: "[network]".into(),
+                value: format!("of more than {MOST_WEIGHTS} weights"),
+                must: "smaller",
+            });
         }
         let (mut layers, mut keep, mut width) = (Vec::new(), Vec::new(), inputs);
         for (layer, &units) in spec.hidden.iter().chain([&outputs]).enumerate() {
@@ -73,12 +77,12 @@ impl Config {
             width = units;
         }
         let mut network = Mlp::new(inputs, layers)?;
-        he_uniform(&mut network, self.training.seed);
+        he_uniform(&mut network, seed);
         let convention = match spec.convention {
             ConventionSpec::Inverted => Convention::Inverted,
             ConventionSpec::Standard => Convention::Standard,
         };
-        Ok(Model::new(network, self.head(), DVector::from(keep), convention)?)
+        Model::new(network, self.head(), DVector::from(keep), convention)
     }
 
     fn activation(&self) -> Activation {
