@@ -1,9 +1,8 @@
 //! The layers of a network for eight activations at once.
 
-use super::octets::add_products;
+use super::octets::{add_products, raise};
 use crate::kernel::lanes::{self, LANES, Octet};
 use crate::network::{Activation, Affine, Layer, PiecewiseLinear};
-use crate::scalar::Scalar;
 use pulp::Simd;
 
 /// What the layers make of h, without a dropout layer among them.
@@ -13,8 +12,12 @@ pub(in crate::kernel) fn apply<S: Simd>(simd: S, layers: &[Layer<f64, Activation
         match layer {
             Layer::Affine(affine) => *h = affine_map(simd, affine, h),
             Layer::Unit(Activation::PiecewiseLinear(PiecewiseLinear::Identity)) => {}
-            Layer::Unit(Activation::PiecewiseLinear(PiecewiseLinear::Relu)) => each(h, |z| Scalar::maximum(z, 0.0)),
-            Layer::Unit(Activation::PiecewiseLinear(PiecewiseLinear::Maxout { pieces })) => largest(h, *pieces),
+            Layer::Unit(Activation::PiecewiseLinear(PiecewiseLinear::Relu)) => {
+                for z in h.iter_mut() {
+                    raise(simd, z, &[0.0; LANES]);
+                }
+            }
+            Layer::Unit(Activation::PiecewiseLinear(PiecewiseLinear::Maxout { pieces })) => largest(simd, h, *pieces),
             Layer::Unit(Activation::Tanh) => each(h, lanes::tanh),
             Layer::Unit(Activation::Logistic) => each(h, lanes::logistic),
             Layer::Dropout(_) => unreachable!("a dropout layer starts a stage"),
@@ -42,14 +45,12 @@ fn affine_map<S: Simd>(simd: S, affine: &Affine<f64>, h: &[Octet]) -> Vec<Octet>
 
 /// The largest of each `pieces` consecutive entries, in place of them.
 #[inline(always)]
-fn largest(h: &mut Vec<Octet>, pieces: usize) {
+fn largest<S: Simd>(simd: S, h: &mut Vec<Octet>, pieces: usize) {
     let units = h.len() / pieces;
     for unit in 0..units {
         let mut largest = h[unit * pieces];
         for z in &h[unit * pieces..][1..pieces] {
-            for lane in 0..LANES {
-                largest[lane] = Scalar::maximum(largest[lane], z[lane]);
-            }
+            raise(simd, &mut largest, z);
         }
         h[unit] = largest;
     }

@@ -7,6 +7,7 @@
 mod layers;
 mod logarithms;
 mod octets;
+mod single;
 mod table;
 mod terms;
 mod tile;

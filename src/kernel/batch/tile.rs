@@ -2,6 +2,7 @@
 
 use super::logarithms::Logarithms;
 use super::octets::parts;
+use super::single;
 use super::table::{Table, Units, vector};
 use crate::kernel::lanes::{LANES, Octet};
 use crate::kernel::products::{self, Own, QUAD, ROWS};
@@ -51,6 +52,9 @@ impl Tile<'_> {
         let others = self.start.len();
         sums.clear();
         sums.resize(others + 2 + if self.squares { others + 1 } else { 0 }, [0.0; LANES]);
+        if self.units.keep.is_empty() {
+            return single::sums(simd, self.start, sums);
+        }
         for part in 0..parts::<S>() {
             match (self.units.keep.len(), S::F64_LANES) {
                 (0..FEWEST, _) => self.part::<S, 1, 1>(simd, part, tables, sums),
