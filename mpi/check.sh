@@ -7,7 +7,7 @@ if ! command -v mpirun >/dev/null; then
     exit 0
 fi
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-cargo build --quiet --release --package dropout-oracle-mpi
+cargo build --quiet --package dropout-oracle-mpi
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 # Twenty droppable inputs and no weights: 2^20 masks for each of two inputs.
@@ -20,11 +20,11 @@ for row in 1 2; do
     for input in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do printf '0.%d%d,' $input $row; done | sed 's/,$/\n/'
 done >"$work/x.csv"
 for ranks in 1 2 3; do
-    mpirun --oversubscribe -n $ranks target/release/dropout-oracle-mpi "$work/net.json" "$work/x.csv" >"$work/$ranks.json"
+    mpirun --oversubscribe -n $ranks target/debug/dropout-oracle-mpi "$work/net.json" "$work/x.csv" >"$work/$ranks.json"
 done
 cmp "$work/1.json" "$work/2.json"
 cmp "$work/1.json" "$work/3.json"
-if mpirun --oversubscribe -n 2 target/release/dropout-oracle-mpi none.json none.npy 2>"$work/error"; then
+if mpirun --oversubscribe -n 2 target/debug/dropout-oracle-mpi none.json none.npy 2>"$work/error"; then
     echo "a missing network was not refused"
     exit 1
 fi
