@@ -162,7 +162,7 @@ mod tests {
         for x in [1.0, 1.5, 3.7e-300, 2.2e300, f64::MIN_POSITIVE, f64::MAX] {
             let (m, k) = split(x);
             assert!((1.0..2.0).contains(&m));
-            let back = (0..k.abs() as u32).fold(m, |y, _| if k < 0.0 { y / 2.0 } else { y * 2.0 });
+            let back = (0..k.abs()).fold(m, |y, _| if k < 0 { y / 2.0 } else { y * 2.0 });
             assert_eq!(back, x);
         }
     }
