@@ -101,6 +101,20 @@ fn trainer_bits_are_the_same_with_every_instruction_set() {
     }
 }
 
+/// The bits themselves, so that every machine that runs this test is compared with every other.
+#[test]
+fn trainer_bits_are_the_published_ones() {
+    let digest = |case: &Case| {
+        let parameters = trained(case, 2).parameters;
+        let numbers = parameters.iter().flat_map(|affine| affine.weight.iter().chain(affine.bias.iter()));
+        numbers.fold(0u64, |digest, number| digest.rotate_left(7) ^ u64::from(number.to_bits()))
+    };
+    let digests: Vec<_> = all_methods().iter().map(digest).collect();
+    let published =
+        [0xc02470bcc11fe341, 0x5a4a7097fb43f671, 0x029ebfc4047ded90, 0xf4ccc09220c4af48, 0x2b3a0ea5db235458];
+    assert_eq!(digests, published, "{digests:#018x?}");
+}
+
 /// Also in the middle of an epoch: 110 examples make two minibatches of 48 and one of 14, whose rows lie elsewhere in the
 /// panels, so this also shows that nothing is left over from a minibatch of another size.
 #[test]
