@@ -74,15 +74,14 @@ impl WithSimd for Block<'_> {
         let mut totals = blocks.batches.iter().map(none).collect_vec();
         let mut runs = blocks.batches.iter().map(none).collect_vec();
         let mut workspace = Workspace::<S>::default();
-        let weights = weights(others, rest.weight);
-        for first in (0..weights.len()).step_by(RUN) {
-            for mask in first..weights.len().min(first + RUN) {
+        for run_weights in weights(others, rest.weight).chunks(RUN) {
+            for weight in run_weights {
                 h.resize(start.len(), [0.0; LANES]);
-                h.copy_from_slice(walk.sums(simd, mask));
+                h.copy_from_slice(walk.next(simd));
                 batch::apply(simd, rest.layers, &mut h);
                 let mut mask_weights = lane_weights;
                 for w in &mut mask_weights {
-                    *w *= weights[mask];
+                    *w *= weight;
                 }
                 for (number, (batch, run)) in blocks.batches.iter().zip(&mut runs).enumerate() {
                     match batch.sums(simd, &h, pass.squares, &mut workspace) {

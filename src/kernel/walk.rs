@@ -11,17 +11,21 @@ pub(super) struct Walk<'a> {
     units: &'a [Choice],
     /// For each unit, the sums of the last mask whose first unit it was; then those of no unit.
     sums: Vec<Octet>,
+    /// The next mask: it keeps unit i where bit i is set.
+    mask: usize,
 }
 
 impl<'a> Walk<'a> {
     /// Starts with what the sums are with all units dropped.
     pub fn new(units: &'a [Choice], start: &[Octet]) -> Self {
-        Self { units, sums: start.repeat(units.len() + 1) }
+        Self { units, sums: start.repeat(units.len() + 1), mask: 0 }
     }
 
-    /// The sums of the next mask, which keeps unit i where bit i of it is set; the first is 0.
+    /// The sums of the next mask; the first keeps no unit.
     #[inline(always)]
-    pub fn sums<S: Simd>(&mut self, simd: S, mask: usize) -> &[Octet] {
+    pub fn next<S: Simd>(&mut self, simd: S) -> &[Octet] {
+        let mask = self.mask;
+        self.mask += 1;
         let (first, width) = (self.first_unit(mask), self.sums.len() / (self.units.len() + 1));
         let Some(unit) = self.units.get(first) else { return &self.sums[first * width..] };
         let others = self.first_unit(mask & (mask - 1));
