@@ -5,6 +5,8 @@ use dropout_oracle::model::{Convention, HeadKind};
 use dropout_oracle::network::{Activation, Affine, Layer, Mlp};
 use nalgebra::{DMatrix, DVector};
 use pulp::{Arch, Simd, WithSimd};
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -60,8 +62,10 @@ pub fn time<T>(task: impl FnOnce() -> T) -> Time {
     let (start, before) = (Instant::now(), cpu_seconds());
     black_box(task());
     let (wall, after) = (start.elapsed().as_secs_f64(), cpu_seconds());
+    // Thread by thread: one of before that has ended meanwhile must not be taken off.
+    let since = |(thread, seconds): (&OsString, &f64)| seconds - before.get(thread).unwrap_or(&0.0);
     // The system counts in ticks of some milliseconds: what is shorter is taken from the clock on the wall.
-    let counted = before.zip(after).map(|(before, after)| after - before).filter(|cpu| *cpu > 0.01);
+    let counted = Some(after.iter().map(since).sum()).filter(|cpu| *cpu > 0.01);
     Time { wall, cpu: counted.unwrap_or(wall) }
 }
 
@@ -76,14 +80,14 @@ pub fn each<T>(rounds: usize, mut task: impl FnMut() -> T) -> f64 {
     (0..rounds).map(|_| round(runs) / runs as f64).fold(f64::INFINITY, f64::min)
 }
 
-/// Processor time of all threads so far, where the system tells (Linux).
-fn cpu_seconds() -> Option<f64> {
-    let threads = std::fs::read_dir("/proc/self/task").ok()?;
-    let nanoseconds = threads.map(|thread| {
-        let times = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-        times.split(' ').next()?.parse::<f64>().ok()
+/// Processor time of each thread so far, where the system tells (Linux).
+fn cpu_seconds() -> HashMap<OsString, f64> {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let seconds = threads.filter_map(|thread| {
+        let times = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        Some((thread.file_name(), times.split(' ').next()?.parse::<f64>().ok()? * 1e-9))
     });
-    nanoseconds.sum::<Option<f64>>().map(|total| total * 1e-9)
+    seconds.collect()
 }
 
 /// The middle one.

@@ -1,14 +1,15 @@
-//! A leaf of the tree where the last dropout layer is small: up to 256 masks of the layers before, eight at once, each with
+//! A leaf of the tree where the last dropout layer is small: up to 4096 masks of the layers before, eight at once, each with
 //! all masks of the last.
 
 use super::Subtree;
-use super::batch::{self, Batch, Workspace, add_multiples};
+use super::batch::{self, Batch, Workspace};
 use super::lanes::{LANES, Octet};
 use super::prefix::{Choice, Rest};
 use super::readout::Structure;
 use super::sums::Sums;
 use super::tile::Pass;
 use super::totals::Totals;
+use super::walk::Walk;
 use crate::error::Result;
 use itertools::Itertools;
 use nalgebra::DVector;
@@ -25,9 +26,12 @@ pub(super) struct Blocks {
 /// log₂ of the lanes.
 const LANE_UNITS: usize = LANES.trailing_zeros() as usize;
 /// The most units of a block.
-const MOST: usize = 8;
+const MOST: usize = 12;
 /// log₂ of the masks of a block, as far as they need not be more.
 const MASKS: usize = 16;
+/// How many vectors of masks are added one after the other before their sum is added to that of the others: rounding grows
+/// with them.
+const RUN: usize = 32;
 
 impl Blocks {
     /// Blocks for a readout, after a stage with so many units; `None` where a readout has too many units, or none does.
@@ -63,57 +67,58 @@ impl WithSimd for Block<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Result<Vec<Sums>> {
         let Self { blocks, structure, rest, pass } = self;
-        let (others, last) = rest.choices.split_at(rest.choices.len().saturating_sub(LANE_UNITS));
-        let width = rest.sums.len();
-        let (offsets, lane_weights) = lanes_of(last, width);
-        let mut totals = blocks.batches.iter().map(|batch| Totals::none(batch.classes(), pass.squares)).collect_vec();
-        let (mut workspace, mut h) = (Workspace::<S>::default(), Vec::new());
-        let (sums, weights) = masks(others, rest.sums.as_slice(), rest.weight);
-        for (mask, weight) in weights.into_iter().enumerate() {
-            h.clear();
-            h.extend_from_slice(&offsets);
-            let sums = &sums[mask * width..][..width];
-            add_multiples(simd, &mut h, &[1.0; LANES], sums);
-            batch::apply(simd, rest.layers, &mut h);
-            let mut weights = lane_weights;
-            for w in &mut weights {
-                *w *= weight;
-            }
-            for (number, (batch, totals)) in blocks.batches.iter().zip(&mut totals).enumerate() {
-                match batch.sums(simd, &h, pass.squares, &mut workspace) {
-                    Some(sums) => totals.add(simd, sums, &weights),
-                    None => one_by_one(structure, number, &h, &weights, pass, totals)?,
+        let (others, lanes) = rest.choices.split_at(rest.choices.len().saturating_sub(LANE_UNITS));
+        let (start, lane_weights) = lanes_of(lanes, rest.sums.as_slice());
+        let (mut walk, mut h) = (Walk::new(others, &start), start.clone());
+        let none = |batch: &Batch| Totals::none(batch.reference(), batch.classes(), pass.squares);
+        let mut totals = blocks.batches.iter().map(none).collect_vec();
+        let mut runs = blocks.batches.iter().map(none).collect_vec();
+        let mut workspace = Workspace::<S>::default();
+        for run_weights in weights(others, rest.weight).chunks(RUN) {
+            for weight in run_weights {
+                h.resize(start.len(), [0.0; LANES]);
+                h.copy_from_slice(walk.next(simd));
+                batch::apply(simd, rest.layers, &mut h);
+                let mut mask_weights = lane_weights;
+                for w in &mut mask_weights {
+                    *w *= weight;
+                }
+                for (number, (batch, run)) in blocks.batches.iter().zip(&mut runs).enumerate() {
+                    match batch.sums(simd, &h, pass.squares, &mut workspace) {
+                        Some(sums) => run.add(simd, sums, &mask_weights),
+                        None => one_by_one(structure, number, &h, &mask_weights, pass, run)?,
+                    }
                 }
             }
+            totals.iter_mut().zip(&mut runs).for_each(|(totals, run)| totals.take(run));
         }
         Ok(totals.into_iter().map(Totals::sums).collect())
     }
 }
 
-/// The masks of up to three units, one a lane, with their probabilities: lanes without a mask have 0.
-fn lanes_of(units: &[Choice], width: usize) -> (Vec<Octet>, Octet) {
-    let (sums, weights) = masks(units, &vec![0.0; width], 1.0);
-    let offset = |j: usize| std::array::from_fn(|lane| sums[lane % weights.len() * width + j]);
+/// The sums with each of the masks of up to three units, one a lane, and the probabilities of these masks: lanes without a
+/// mask have 0.
+fn lanes_of(units: &[Choice], start: &[f64]) -> (Vec<Octet>, Octet) {
+    let weights = weights(units, 1.0);
+    let kept = |lane: usize| units.iter().enumerate().filter(move |(i, _)| lane >> i & 1 == 1);
+    let sum = |j: usize, lane| kept(lane).fold(start[j], |sum, (_, unit)| sum + unit.contribution[j]);
+    let sums = |j| std::array::from_fn(|lane| sum(j, lane % weights.len()));
     let weight = |lane: usize| weights.get(lane).copied().unwrap_or(0.0);
-    ((0..width).map(offset).collect(), std::array::from_fn(weight))
+    ((0..start.len()).map(sums).collect(), std::array::from_fn(weight))
 }
 
-/// The sums and the probability for each mask of the units, one after the other, given those with all units undecided. Mask
-/// m keeps unit i where bit i of m is set.
-fn masks(units: &[Choice], sums: &[f64], weight: f64) -> (Vec<f64>, Vec<f64>) {
-    let (mut sums, mut weights) = (sums.to_vec(), vec![weight]);
-    for Choice { contribution, keep } in units {
-        let (entries, masks) = (sums.len(), weights.len());
-        sums.extend_from_within(..);
-        for (sum, a) in sums[entries..].iter_mut().zip(contribution.iter().cycle()) {
-            *sum += a;
-        }
+/// The probability of each mask of the units, given that with all units undecided. Mask m keeps unit i where bit i of m is
+/// set.
+fn weights(units: &[Choice], start: f64) -> Vec<f64> {
+    let mut weights = vec![start];
+    for Choice { keep, .. } in units {
+        let masks = weights.len();
         weights.extend_from_within(..);
         let (dropped, kept) = weights.split_at_mut(masks);
         dropped.iter_mut().for_each(|w| *w *= 1.0 - keep);
         kept.iter_mut().for_each(|w| *w *= keep);
     }
-    (sums, weights)
+    weights
 }
 
 /// Adds the sums of one softmax for each of eight activations whose logits range too widely for a [`Batch`].

