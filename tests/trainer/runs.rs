@@ -223,3 +223,27 @@ fn trainer_run_holds_against_the_reference_run_without_noise() {
         }
     }
 }
+
+/// A dead unit has no gradient, so that momentum alone shrinks its velocity. Rounded to nearest, it would stop at a subnormal
+/// number, by which processors multiply slowly; the trainer's reaches 0.
+#[test]
+fn trainer_velocity_of_a_dead_unit_reaches_zero() {
+    let dead = DVector::from_element(2, -10.0);
+    let layers = vec![
+        Layer::Affine(Affine::new(dmatrix![0.5, -0.25, 1.0; -1.0, 0.75, 0.5], dead).unwrap()),
+        Layer::Unit(RELU),
+        Layer::Affine(Affine::new(dmatrix![1.0, -1.0], dvector![0.0]).unwrap()),
+    ];
+    let model =
+        Model::new(Mlp::new(3, layers).unwrap(), HeadKind::Bernoulli, dvector![], Convention::Inverted).unwrap();
+    let data = Data::new(vec![1.0f32, -1.0, 0.5, 0.25, 1.0, -0.5], 3, vec![1.0, 0.0], 1).unwrap();
+    let steps = 2000;
+    let training = Training::new(steps).batch(2).momentum(0.9);
+    let mut state = Trainer::<f32>::new(&model, training).unwrap().state();
+    state.velocities[0].weight.fill(1e-3);
+    let mut trainer = Trainer::resume(&model, state).unwrap();
+    trainer.run(&data, |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(trainer.state().velocities[0].weight, DMatrix::zeros(2, 3));
+    let rounded = (0..steps).fold(1e-3f32, |velocity, _| 0.9 * velocity);
+    assert!(rounded > 0.0 && rounded < f32::MIN_POSITIVE, "{rounded:e}");
+}
