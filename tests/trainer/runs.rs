@@ -3,10 +3,11 @@
 use crate::cases::{Case, IDENTITY, RELU};
 use dropout_oracle::Error;
 use dropout_oracle::data::Examples;
+use dropout_oracle::kernel::InstructionSet;
 use dropout_oracle::model::{Convention, HeadKind, Model};
 use dropout_oracle::network::{Activation, Affine, Layer, Mlp, PiecewiseLinear};
 use dropout_oracle::train::{Method, Training, regulariser::Sparsity};
-use dropout_oracle::trainer::{Data, InstructionSet, State, Trainer};
+use dropout_oracle::trainer::{Data, State, Trainer};
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use std::ops::ControlFlow;
 
@@ -20,7 +21,7 @@ fn shared_work() -> Case {
         convention: Convention::Inverted,
         training: Training::new(7).batch(48).learning_rate(0.05).l2(1e-3).l1(1e-4).max_norm(1.0).seed(5),
         rows: 110,
-        set: InstructionSet::best(),
+        set: InstructionSet::detect(),
     }
 }
 
@@ -87,16 +88,15 @@ fn is_the_same_for_any_number_of_threads(case: &Case, train: impl Fn(&Case) -> S
 fn trainer_bits_are_the_same_with_every_instruction_set() {
     for case in all_methods() {
         let with = |set| {
-            let mut trainer =
-                Trainer::<f32>::new(&case.model(), case.training.clone()).unwrap().instruction_set(set).unwrap();
+            let trainer = Trainer::<f32>::new(&case.model(), case.training.clone()).unwrap();
+            let mut trainer = trainer.with_instructions(set);
             trainer.run(&case.data(), |progress| stop_after(progress.step, 2)).unwrap();
             trainer.state()
         };
-        let portable = with(InstructionSet::Portable);
-        for set in [InstructionSet::Avx512, InstructionSet::Avx2] {
-            if set.is_available() {
-                assert!(with(set) == portable, "{set:?} {case:?}");
-            }
+        let available = InstructionSet::available();
+        let portable = with(available[0]);
+        for &set in &available[1..] {
+            assert!(with(set) == portable, "{set} {case:?}");
         }
     }
 }
@@ -194,7 +194,7 @@ fn trainer_run_holds_against_the_reference_run_without_noise() {
         let training = Training::new(20).batch(7).learning_rate(0.02).l2(1e-2).l1(1e-3).max_norm(1.0);
         let training = training.method(Method::Plain).nesterov().seed(3);
         let layers = vec![(Some(0.8), 30, RELU), (Some(0.5), 4, IDENTITY)];
-        let (convention, set) = (Convention::Standard, InstructionSet::best());
+        let (convention, set) = (Convention::Standard, InstructionSet::detect());
         let case = Case { inputs: 20, layers, head, convention, training: training.clone(), rows: 17, set };
         let (inputs, targets) = case.rows();
         let vectors = |rows: Vec<Vec<f64>>| rows.into_iter().map(DVector::from_vec).collect();
