@@ -11,12 +11,16 @@ pub struct Shape {
     pub batch: usize,
 }
 
-pub const SHAPES: [Shape; 5] = [
+pub const SHAPES: [Shape; 9] = [
     Shape { name: "reference", widths: &[784, 800, 800, 10], drop_input: 0.2, drop_hidden: 0.5, batch: 100 },
     Shape { name: "wide", widths: &[256, 2048, 100], drop_input: 0.1, drop_hidden: 0.5, batch: 128 },
     Shape { name: "deep", widths: &[100, 256, 256, 256, 256, 10], drop_input: 0.0, drop_hidden: 0.3, batch: 64 },
     Shape { name: "odd", widths: &[77, 131, 97, 3], drop_input: 0.2, drop_hidden: 0.5, batch: 37 },
     Shape { name: "small", widths: &[64, 32, 10], drop_input: 0.2, drop_hidden: 0.5, batch: 32 },
+    Shape { name: "width 50", widths: &[784, 50, 50, 10], drop_input: 0.2, drop_hidden: 0.5, batch: 100 },
+    Shape { name: "width 200", widths: &[784, 200, 200, 10], drop_input: 0.2, drop_hidden: 0.5, batch: 100 },
+    Shape { name: "width 400", widths: &[784, 400, 400, 10], drop_input: 0.2, drop_hidden: 0.5, batch: 100 },
+    Shape { name: "width 1600", widths: &[784, 1600, 1600, 10], drop_input: 0.2, drop_hidden: 0.5, batch: 100 },
 ];
 
 pub const RATE: f64 = 0.05;

@@ -1,48 +1,58 @@
 """One table of training: ours against every peer, shape by shape, in one run of one machine. By hand; never in CI.
 
-    python benches/peers/train.py [--rounds 3] [--ours FILE] [PEER ...] [--threads 1 2]
+    python benches/peers/train.py [--rounds 3] [--threads 1 2] [--shapes NAME ...] [--python PYTHON ...] [--ours FILE]
 
-A PEER is any command that prints a line `name,version,shape,milliseconds a step` a shape; it finds the number of threads in
-RAYON_NUM_THREADS and OMP_NUM_THREADS and is bound to so many processors. Without any, PyTorch and JAX are taken as this
-Python has them, and the crates beside this file as far as they are built. Each round runs all commands in turn, so that
-none has the machine's quiet moments to itself; medians of the rounds are compared.
+The peers are PyTorch and JAX, as far as one of the interpreters named has them (this one, if none is named), and the crates
+beside this file, as far as `cargo build --release` was run in their folders; a line says which are not here. Each prints a
+line `name,version,shape,milliseconds a step` a shape, takes the number of threads from RAYON_NUM_THREADS and
+OMP_NUM_THREADS, and is bound to so many processors. Each round runs all of them in turn, so that none has the machine's
+quiet moments to itself; medians of the rounds are compared. On a busy machine two threads wait for each other: run this
+under `chrt --fifo 1`, which all peers inherit, or alone.
 
 `of peak` is the share of the machine's peak that the products of the whole step reach: they take at least this share of it.
 """
 
 import argparse
-import importlib.util
 import os
 import pathlib
 import platform
-import shlex
 import statistics
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", HERE.parent.parent / "target"))
+HAS = "import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)"
 
 
-def defaults():
-    """The commands of whatever is installed or built."""
-    python = f"{shlex.quote(sys.executable)} {shlex.quote(str(HERE / 'trainer.py'))}"
-    packages = {"torch": ["torch", "torch-fused"], "jax": ["jax"]}
-    found = [f"{python} {peer}" for package in packages if importlib.util.find_spec(package) for peer in packages[package]]
-    built = sorted(path for path in HERE.glob("*/target/release/peer-*") if not path.suffix)
-    return found + [shlex.quote(str(path)) for path in built]
+def peers(pythons):
+    """The commands of all that is installed or built, and what is not."""
+    commands, absent = [], []
+    for package, variants in {"torch": ["torch", "torch-fused"], "jax": ["jax"]}.items():
+        having = [python for python in pythons if subprocess.run([python, "-c", HAS, package]).returncode == 0]
+        commands += [[having[0], HERE / "trainer.py", variant] for variant in variants if having]
+        absent += [] if having else [package]
+    for crate in sorted(manifest.parent for manifest in HERE.glob("*/Cargo.toml")):
+        program = crate / "target" / "release" / f"peer-{crate.name}"
+        commands += [[program]] if program.exists() else []
+        absent += [] if program.exists() else [crate.name]
+    return commands, absent
 
 
-def run(command, threads):
-    """The rows that a command prints."""
+def run(command, threads, shapes):
+    """The rows that a command prints: of the shapes named, or of all."""
     environment = {**os.environ, "RAYON_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
     processors = sorted(os.sched_getaffinity(0))[:threads] if hasattr(os, "sched_getaffinity") else None
     bind = (lambda: os.sched_setaffinity(0, processors)) if processors else None
-    done = subprocess.run(shlex.split(command), env=environment, preexec_fn=bind, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        print(f"{command} ended with status {done.returncode}; it is left out", file=sys.stderr)
-        return []
-    return [line.split(",") for line in done.stdout.splitlines()]
+    rows = []
+    for only in [["--only", shape] for shape in shapes] or [[]]:
+        words = [*map(str, command), *only]
+        done = subprocess.run(words, env=environment, preexec_fn=bind, stdout=subprocess.PIPE, text=True)
+        if done.returncode:
+            print(f"{' '.join(words)} ended with status {done.returncode}; it is left out", file=sys.stderr)
+            return []
+        rows += [line.split(",") for line in done.stdout.splitlines()]
+    return rows
 
 
 def table(rows):
@@ -69,9 +79,10 @@ def table(rows):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("peers", nargs="*", metavar="PEER")
     arguments.add_argument("--threads", type=int, nargs="+", default=[1])
     arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--shapes", nargs="+", default=[], metavar="NAME")
+    arguments.add_argument("--python", nargs="+", default=[sys.executable], metavar="PYTHON")
     arguments.add_argument("--ours", help="the benchmark `trainer` of a release build, if it is not to be built here")
     arguments = arguments.parse_args()
     ours = arguments.ours
@@ -79,9 +90,12 @@ def main():
         build = ["cargo", "build", "--quiet", "--release", "--package", "dropout-oracle-benches", "--bin", "trainer"]
         subprocess.run(build, cwd=HERE.parent.parent, check=True)
         ours = TARGET / "release" / "trainer"
-    commands = [f"{shlex.quote(str(ours))} --peer", *(arguments.peers or defaults())]
+    commands, absent = peers(arguments.python)
+    commands.insert(0, [ours, "--peer"])
+    if absent:
+        print(f"not installed or not built, so left out: {', '.join(absent)}", file=sys.stderr)
     for threads in arguments.threads:
-        rows = [row for _ in range(arguments.rounds) for command in commands for row in run(command, threads)]
+        rows = [row for _ in range(arguments.rounds) for command in commands for row in run(command, threads, arguments.shapes)]
         versions = ", ".join(dict.fromkeys(f"{name} {version}" for name, version, *_ in rows))
         print(f"\n{threads} thread{'s' * (threads > 1)}, {arguments.rounds} rounds, {platform.machine()}: {versions}\n")
         table(rows)

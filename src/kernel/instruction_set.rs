@@ -1,8 +1,8 @@
-use pulp::{Arch, WithSimd};
+use pulp::{Arch, Scalar512b, Simd, WithSimd};
 
-/// Which vector instructions the kernel runs on.
+/// Which vector instructions the kernels and the [optimised trainer](crate::trainer) run on.
 ///
-/// They decide the speed and never the result: the sums have eight logical lanes everywhere, and every multiplication that
+/// They decide the speed and never the result: the sums have as many logical lanes everywhere, and every multiplication that
 /// is followed by an addition is fused, which rounds correctly with or without an instruction for it.
 ///
 /// ```
@@ -35,6 +35,30 @@ impl InstructionSet {
     /// Runs `task`, compiled for these instructions.
     pub(crate) fn run<Task: WithSimd>(self, task: Task) -> Task::Output {
         self.0.dispatch(task)
+    }
+
+    /// The same with vectors of 64 bytes everywhere, of several registers where those are shorter.
+    pub(crate) fn run_wide<Task: WithSimd>(self, task: Task) -> Task::Output {
+        match self.0 {
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Arch::V4(avx512) => Simd::vectorize(avx512, task),
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Arch::V3(avx2) => Simd::vectorize(avx2, Paired(avx2, task)),
+            _ => task.with_simd(Scalar512b),
+        }
+    }
+}
+
+/// A task that runs with vectors of 64 bytes where registers have 32.
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+struct Paired<Task>(pulp::x86::V3, Task);
+
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+impl<Task: WithSimd> WithSimd for Paired<Task> {
+    type Output = Task::Output;
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+        self.1.with_simd(pulp::x86::V3_512b(self.0))
     }
 }
 

@@ -35,14 +35,16 @@ pub trait Float: Real {
     fn positive_part<S: Simd>(simd: S, a: Self::Vector<S>) -> Self::Vector<S>;
     /// a where `test` is positive, else 0.
     fn where_positive<S: Simd>(simd: S, test: Self::Vector<S>, a: Self::Vector<S>) -> Self::Vector<S>;
+    /// a, with 0 in place of subnormal numbers.
+    fn normal<S: Simd>(simd: S, a: Self::Vector<S>) -> Self::Vector<S>;
     /// a in the lanes whose bit is set, else 0; lane 0 is the lowest bit.
     fn keep<S: Simd>(simd: S, bits: u64, a: Self::Vector<S>) -> Self::Vector<S>;
 }
 
 macro_rules! float {
     ($t:ident, $bits:ident, $lanes:expr, $vector:ident, $as_simd:ident, $as_mut_simd:ident, $as_simd_bits:ident,
-     $splat:ident, $splat_bits:ident, $add:ident, $mul:ident, $mul_add:ident, $sum:ident, $at_most:ident, $above:ident,
-     $and:ident, $equal:ident, $select:ident) => {
+     $splat:ident, $splat_bits:ident, $add:ident, $mul:ident, $mul_add:ident, $sum:ident, $abs:ident, $below:ident,
+     $at_most:ident, $above:ident, $and:ident, $equal:ident, $select:ident) => {
         impl Float for $t {
             const LANES: usize = $lanes;
             type Vector<S: Simd> = S::$vector;
@@ -89,6 +91,11 @@ macro_rules! float {
                 simd.$select(simd.$above(test, zero), a, zero)
             }
             #[inline(always)]
+            fn normal<S: Simd>(simd: S, a: S::$vector) -> S::$vector {
+                let least = simd.$splat(Self::MIN_POSITIVE);
+                simd.$select(simd.$below(simd.$abs(a), least), simd.$splat(0.0), a)
+            }
+            #[inline(always)]
             fn keep<S: Simd>(simd: S, bits: u64, a: S::$vector) -> S::$vector {
                 const LANE: [$bits; $lanes] = {
                     let (mut lanes, mut lane) = ([0; $lanes], 0);
@@ -119,6 +126,8 @@ float!(
     mul_f32s,
     mul_add_f32s,
     reduce_sum_f32s,
+    abs_f32s,
+    less_than_f32s,
     less_than_or_equal_f32s,
     greater_than_f32s,
     and_u32s,
@@ -139,6 +148,8 @@ float!(
     mul_f64s,
     mul_add_f64s,
     reduce_sum_f64s,
+    abs_f64s,
+    less_than_f64s,
     less_than_or_equal_f64s,
     greater_than_f64s,
     and_u64s,

@@ -15,7 +15,7 @@
 //! number after another.
 //!
 //! Each sum is taken by one task in an order that the numbers alone decide, so the bits are the same for any number of
-//! threads and on any machine ([`InstructionSet`]). Given its masks, the tests hold each step against the reference within
+//! threads and on any machine ([`InstructionSet`](crate::kernel::InstructionSet)). Given its masks, the tests hold each step against the reference within
 //! a bound on the rounding errors.
 
 mod activity;
@@ -26,7 +26,6 @@ mod data;
 mod ensemble;
 mod float;
 mod head;
-mod instruction_set;
 mod kernel;
 mod layer;
 mod masks;
@@ -42,6 +41,5 @@ mod units;
 pub use committee::committee;
 pub use data::Data;
 pub use float::Float;
-pub use instruction_set::InstructionSet;
 pub use masks::{KeepProbability, Masks};
 pub use run::{Progress, State, Trainer};

@@ -2,7 +2,6 @@
 
 use super::data::Data;
 use super::float::Float;
-use super::instruction_set::InstructionSet;
 use super::kernel::Rule;
 use super::masks::Masks;
 use super::network::TrainedNetwork;
@@ -10,6 +9,7 @@ use super::panel::Panel;
 use super::plan::Plan;
 use super::step::Step;
 use crate::error::{Error, Result};
+use crate::kernel::InstructionSet;
 use crate::model::Model;
 use crate::network::Affine;
 use crate::train::{Batches, Summary, Training};
@@ -18,9 +18,9 @@ use std::ops::ControlFlow;
 /// Minibatch gradient descent in `f32` or `f64`, as [`Training::run`] defines it, by blocked kernels on all threads.
 ///
 /// Settings, minibatches, objective and update are those of [`Training`]; what differs is the number type, the order of
-/// the sums, and the noise, which comes from [`Masks`]. Given the same noise, each step agrees with the
-/// reference's within the rounding errors of `F`. The bits of a result do not depend on the number of threads, the
-/// machine or its instructions.
+/// the sums, and the noise, which comes from [`Masks`]; and a velocity below the least normal number counts as 0. Given the
+/// same noise, each step agrees with the reference's within the rounding errors of `F`. The bits of a result do not depend
+/// on the number of threads, the machine or its instructions.
 ///
 /// ```
 /// use dropout_oracle::data::Examples;
@@ -58,7 +58,7 @@ use std::ops::ControlFlow;
 #[derive(Clone, Debug)]
 pub struct Trainer<F: Float> {
     training: Training,
-    set: InstructionSet,
+    instructions: InstructionSet,
     /// Steps taken.
     step: u64,
     network: TrainedNetwork<F>,
@@ -137,22 +137,12 @@ impl<F: Float> Trainer<F> {
             layer.set(velocities, |panel| (&mut panel.velocity, &mut panel.bias_velocity));
         }
         let panels = network.layers.iter().map(|layer| layer.panels.clone()).collect();
-        Ok(Self { training, set: InstructionSet::best(), step, network, last_good: (step, panels) })
+        Ok(Self { training, instructions: InstructionSet::detect(), step, network, last_good: (step, panels) })
     }
 
     /// Computes with these instructions. No bit of any result changes.
-    ///
-    /// # Errors
-    /// [`Error::Domain`] where the machine does not have them.
-    pub fn instruction_set(self, set: InstructionSet) -> Result<Self> {
-        if set.is_available() {
-            return Ok(Self { set, ..self });
-        }
-        Err(Error::Domain {
-            what: "instruction set".into(),
-            value: format!("{set:?}"),
-            must: "one that this machine has",
-        })
+    pub fn with_instructions(self, instructions: InstructionSet) -> Self {
+        Self { instructions, ..self }
     }
 
     /// The settings, the steps taken, the weights and the velocities.
@@ -235,7 +225,15 @@ impl<F: Float> Trainer<F> {
             max_norm: training.max_norm.map(F::from_f64),
         };
         let parallel = rayon::current_num_threads() > 1 && self.network.work() * rows.len() >= PARALLEL_WORK;
-        let step = Step { data, rows, number: self.step, masks: self.masks(), rule, set: self.set, parallel };
+        let step = Step {
+            data,
+            rows,
+            number: self.step,
+            masks: self.masks(),
+            rule,
+            instructions: self.instructions,
+            parallel,
+        };
         let network = &mut self.network;
         let (loss, finite) = if parallel { rayon::scope(|_| network.step(&step)) } else { network.step(&step) };
         if !(loss.is_finite() && finite) {

@@ -3,7 +3,6 @@
 use super::data::Data;
 use super::float::Float;
 use super::head::loss_and_error;
-use super::instruction_set::InstructionSet;
 use super::kernel::{Backward, Forward, Multipliers, Multiply, Rule, Update};
 use super::layer::TrainedLayer;
 use super::masks::Masks;
@@ -13,6 +12,7 @@ use super::panel::Panel;
 use super::plan::Judged;
 use super::tasks::{for_each_chunk, rows_a_task};
 use super::units::Units;
+use crate::kernel::InstructionSet;
 
 /// What a step is told.
 pub(super) struct Step<'a, F> {
@@ -22,7 +22,7 @@ pub(super) struct Step<'a, F> {
     pub(super) number: u64,
     pub(super) masks: Masks,
     pub(super) rule: Rule<F>,
-    pub(super) set: InstructionSet,
+    pub(super) instructions: InstructionSet,
     pub(super) parallel: bool,
 }
 
@@ -69,7 +69,11 @@ impl<F: Float> TrainedNetwork<F> {
                 for_each_chunk(step.parallel, panels, 1, |p, panel| {
                     let Panel { weight, noisy, .. } = &mut panel[0];
                     noisy.copy_from_slice(weight);
-                    step.set.run(Multiply { rows: noisy, width, multipliers: noise.of_weights(p * width) });
+                    step.instructions.run_wide(Multiply {
+                        rows: noisy,
+                        width,
+                        multipliers: noise.of_weights(p * width),
+                    });
                 });
             }
         }
@@ -99,7 +103,11 @@ impl<F: Float> TrainedNetwork<F> {
                     row.copy_from_slice(&step.data.input(example)[p * width..][..filled]);
                     rest.fill(F::zero()); // a minibatch of another size may have left numbers here
                 }
-                step.set.run(Multiply { rows, width, multipliers: layer.noise.of_units(drawn, p * width) });
+                step.instructions.run_wide(Multiply {
+                    rows,
+                    width,
+                    multipliers: layer.noise.of_units(drawn, p * width),
+                });
             },
         );
     }
@@ -117,7 +125,7 @@ impl<F: Float> TrainedNetwork<F> {
         for_each_chunk(step.parallel, target, batch * width, |p, panel| {
             let multipliers = if noise_apart { Multipliers::One } else { multipliers(p) };
             for_each_chunk(step.parallel, panel, rows * width, |block, output| {
-                step.set.run(Forward {
+                step.instructions.run_wide(Forward {
                     input: &inputs[number],
                     inputs: layer.inputs,
                     batch,
@@ -137,7 +145,7 @@ impl<F: Float> TrainedNetwork<F> {
         if noise_apart {
             for_each_chunk(step.parallel, output, batch * width, |p, rows| {
                 rows.copy_from_slice(&apart[p * batch * width..][..rows.len()]);
-                step.set.run(Multiply { rows, width, multipliers: multipliers(p) });
+                step.instructions.run_wide(Multiply { rows, width, multipliers: multipliers(p) });
             });
         }
     }
@@ -196,7 +204,7 @@ impl<F: Float> TrainedNetwork<F> {
         for_each_chunk(step.parallel, target, batch * width, |p, panel| {
             for_each_chunk(step.parallel, panel, rows * width, |block, output| {
                 let first = block * rows;
-                step.set.run(Backward {
+                step.instructions.run_wide(Backward {
                     error,
                     outputs: layer.outputs,
                     batch,
@@ -221,7 +229,7 @@ impl<F: Float> TrainedNetwork<F> {
         for_each_chunk(step.parallel, panels, 1, |p, panel| {
             let error = &errors[p * size..][..size];
             let multipliers = noise.of_weights(p * width);
-            step.set.run(Update::<_, NOISY> {
+            step.instructions.run_wide(Update::<_, NOISY> {
                 input,
                 inputs,
                 error,

@@ -19,7 +19,7 @@ type Implementation<F> = fn(&Case, State<F>) -> State<F>;
 
 /// The project's.
 fn trainer<F: Float>(case: &Case, state: State<F>) -> State<F> {
-    let mut trainer = Trainer::resume(&case.model(), state).unwrap().instruction_set(case.set).unwrap();
+    let mut trainer = Trainer::resume(&case.model(), state).unwrap().with_instructions(case.set);
     trainer.step_on(&case.data(), &(0..case.rows).collect::<Vec<_>>()).unwrap();
     trainer.state()
 }

@@ -1,11 +1,12 @@
 //! Random networks, settings and data.
 
+use dropout_oracle::kernel::InstructionSet;
 use dropout_oracle::model::{Convention, HeadKind, Model};
 use dropout_oracle::network::{Activation, Affine, Layer, Mlp, PiecewiseLinear};
 use dropout_oracle::train::initial::he_uniform;
 use dropout_oracle::train::regulariser::Sparsity;
 use dropout_oracle::train::{Method, Training};
-use dropout_oracle::trainer::{Data, Float, InstructionSet};
+use dropout_oracle::trainer::{Data, Float};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 
@@ -143,17 +144,14 @@ fn training() -> impl Strategy<Value = Training> + Clone {
 /// Any network and method (but the exact ensemble), of up to four layers; more than one panel of columns, partly filled
 /// panels, and fewer rows than a tile among them.
 pub fn cases() -> impl Strategy<Value = Case> + Clone {
-    let sets = [InstructionSet::Avx512, InstructionSet::Avx2, InstructionSet::Portable];
-    let available: Vec<_> = sets.into_iter().filter(|set| set.is_available()).collect();
     let convention = prop_oneof![Just(Convention::Inverted), Just(Convention::Standard)];
     let layers = (prop::collection::vec(layer(false), 0..=3), layer(true));
-    (1usize..50, layers, head(), convention, training(), 1usize..=13, prop::sample::select(available)).prop_map(
-        |(inputs, (mut layers, last), head, convention, training, rows, set)| {
+    (1usize..50, layers, head(), convention, training(), 1usize..=13, prop::sample::select(InstructionSet::available()))
+        .prop_map(|(inputs, (mut layers, last), head, convention, training, rows, set)| {
             layers.push(last);
             let training = training.batch(rows);
             Case { inputs, layers, head, convention, training, rows, set }
-        },
-    )
+        })
 }
 
 /// Dropout boosting with at most eight droppable units, so that the ensemble can be enumerated.

@@ -2,17 +2,18 @@
 //! independent networks are.
 
 use crate::cases::{Case, IDENTITY, RELU};
+use dropout_oracle::kernel::InstructionSet;
 use dropout_oracle::model::{Convention, HeadKind};
 use dropout_oracle::network::{Activation, Affine};
 use dropout_oracle::train::committee::Resampling;
 use dropout_oracle::train::{Method, Training};
-use dropout_oracle::trainer::{Data, InstructionSet, State, Trainer, committee};
+use dropout_oracle::trainer::{Data, State, Trainer, committee};
 use nalgebra::DVector;
 use std::ops::ControlFlow;
 
 fn case(convention: Convention, training: Training) -> Case {
     let layers = vec![(Some(0.5), 30, RELU), (Some(0.5), 20, Activation::Tanh), (Some(0.5), 3, IDENTITY)];
-    let (head, set) = (HeadKind::Softmax, InstructionSet::best());
+    let (head, set) = (HeadKind::Softmax, InstructionSet::detect());
     Case { inputs: 20, layers, head, convention, training, rows: 9, set }
 }
 

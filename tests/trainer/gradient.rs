@@ -3,11 +3,12 @@
 use crate::cases::{Case, IDENTITY, RELU};
 use crate::support::holds;
 use dropout_oracle::data::Examples;
+use dropout_oracle::kernel::InstructionSet;
 use dropout_oracle::model::{Convention, HeadKind};
 use dropout_oracle::network::{Activation, Network};
 use dropout_oracle::train::objective::enumerated;
 use dropout_oracle::train::{Decay, Training};
-use dropout_oracle::trainer::{InstructionSet, KeepProbability, Masks, State, Trainer};
+use dropout_oracle::trainer::{KeepProbability, Masks, State, Trainer};
 use proptest::prelude::*;
 use std::collections::HashSet;
 
@@ -20,7 +21,7 @@ fn six_units() -> Case {
         convention: Convention::Inverted,
         training: Training::new(1 << 40).batch(1).learning_rate(1.0).momentum(0.0).decay(Decay::Constant).seed(11),
         rows: 1,
-        set: InstructionSet::best(),
+        set: InstructionSet::detect(),
     }
 }
 

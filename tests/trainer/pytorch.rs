@@ -7,11 +7,12 @@ use crate::bound::{self, roundoff};
 use crate::cases::{Case, IDENTITY, RELU, numbers};
 use crate::noise::Noise;
 use dropout_oracle::data::Examples;
+use dropout_oracle::kernel::InstructionSet;
 use dropout_oracle::model::{Convention, HeadKind};
 use dropout_oracle::network::Affine;
 use dropout_oracle::train::objective::sampled;
 use dropout_oracle::train::{Decay, Momentum, Training, constraint, regulariser};
-use dropout_oracle::trainer::{Float, InstructionSet, State, Trainer};
+use dropout_oracle::trainer::{Float, State, Trainer};
 use nalgebra::{DMatrix, DVector};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ fn case(variant: &str) -> Case {
         convention: Convention::Inverted,
         training: if variant == "nesterov" { training.nesterov().l2(1.0 / 64.0).max_norm(1.375) } else { training },
         rows: 10,
-        set: InstructionSet::best(),
+        set: InstructionSet::detect(),
     }
 }
 

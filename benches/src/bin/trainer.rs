@@ -3,14 +3,16 @@
 //! `cargo run --release -p dropout-oracle-benches --bin trainer [-- --quick] [-- --only SHAPE]`
 //!
 //! Everything is measured in one run, in rounds, and medians are reported: on a shared machine only ratios within a run
-//! mean something. With `--peer` it is one of those that `benches/peers/train.py` compares, and prints a line a shape:
-//! name, version, shape, milliseconds a step, share of the peak, share of the masks.
+//! mean something. Threads that wait for each other lose half of their speed or more to whatever else runs: on a busy
+//! machine put `chrt --fifo 1` before it. With `--peer` it is one of those that `benches/peers/train.py` compares, and
+//! prints a line a shape: name, version, shape, milliseconds a step, share of the peak, share of the masks.
 
 use dropout_oracle::data::Examples;
+use dropout_oracle::kernel::InstructionSet;
 use dropout_oracle::model::{Convention, HeadKind, Model};
 use dropout_oracle::network::{Affine, Layer, Mlp, PiecewiseLinear};
 use dropout_oracle::train::{Decay, Method, Training, initial::he_uniform};
-use dropout_oracle::trainer::{Data, InstructionSet, KeepProbability, Masks, Trainer};
+use dropout_oracle::trainer::{Data, KeepProbability, Masks, Trainer};
 use dropout_oracle_benches::median;
 use nalgebra::{DMatrix, DVector};
 use pulp::{Arch, Simd, WithSimd};
@@ -162,12 +164,12 @@ fn check(shape: &Shape) {
     }
     let bits = |set: InstructionSet| {
         let trainer = Trainer::<f32>::new(&shape.model(), shape.training(3)).expect("a network of the trainer");
-        let mut trainer = trainer.instruction_set(set).expect("available");
+        let mut trainer = trainer.with_instructions(set);
         trainer.run(&data, |_| ControlFlow::Continue(())).expect("three steps");
         trainer.state()
     };
-    let sets = [InstructionSet::Avx512, InstructionSet::Avx2].into_iter().filter(|set| set.is_available());
-    sets.for_each(|set| assert_eq!(bits(set), bits(InstructionSet::best()), "{}", shape.name));
+    let sets = InstructionSet::available().into_iter().skip(1); // the portable one takes too long
+    sets.for_each(|set| assert_eq!(bits(set), bits(InstructionSet::detect()), "{}", shape.name));
 }
 
 /// What a step takes.
@@ -183,7 +185,7 @@ struct Cost {
 fn cost(shape: &Shape, data: &Data<f32>, set: InstructionSet, rounds: usize, count: u64) -> Cost {
     let threads = rayon::current_num_threads();
     let trainer = Trainer::<f32>::new(&shape.model(), shape.training(u64::MAX)).expect("a trainable network");
-    let mut trainer = trainer.instruction_set(set).expect("available");
+    let mut trainer = trainer.with_instructions(set);
     let rows: Vec<usize> = (0..shape.batch).collect();
     let (mut seconds, mut peaks, mut masks) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
@@ -211,7 +213,7 @@ fn main() {
     if given("--peer") {
         for shape in SHAPES.iter().chain(&WIDTHS).filter(chosen) {
             let data = Data::from_examples(&shape.examples(shape.batch)).expect("finite numbers");
-            let Cost { seconds, of_peak, masks } = cost(shape, &data, InstructionSet::best(), 5, steps(shape));
+            let Cost { seconds, of_peak, masks } = cost(shape, &data, InstructionSet::detect(), 5, steps(shape));
             let version = env!("CARGO_PKG_VERSION");
             println!("ours,{version},{},{:.4},{of_peak:.3},{masks:.4}", shape.name, seconds * 1e3);
         }
@@ -223,7 +225,7 @@ fn main() {
 fn table<'a>(quick: bool, shapes: impl Iterator<Item = &'a Shape>) {
     let rounds = if quick { 1 } else { 7 };
     let threads: Vec<usize> = [1, 2, 4, 8].into_iter().filter(|&t| t <= rayon::current_num_threads()).collect();
-    println!("best instruction set: {:?}", InstructionSet::best());
+    println!("best instruction set: {}", InstructionSet::detect());
     println!("shape\tthreads\tset\tsteps/s\tms/step\tGFLOP/s\tof peak\tmasks\treference ms/step\ttimes reference");
     for shape in shapes {
         let examples = shape.examples(1000.max(shape.batch));
@@ -241,11 +243,11 @@ fn table<'a>(quick: bool, shapes: impl Iterator<Item = &'a Shape>) {
         });
         for &threads in &threads {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
-            for set in [InstructionSet::Avx512, InstructionSet::Avx2].into_iter().filter(|set| set.is_available()) {
+            for set in InstructionSet::available().into_iter().skip(1) {
                 let count = if quick { 3 } else { steps(shape) };
                 let Cost { seconds, of_peak, masks } = pool.install(|| cost(shape, &data, set, rounds, count));
                 println!(
-                    "{}\t{threads}\t{set:?}\t{:.1}\t{:.3}\t{:.1}\t{:.0} %\t{:.1} %\t{:.1}\t{:.0}",
+                    "{}\t{threads}\t{set}\t{:.1}\t{:.3}\t{:.1}\t{:.0} %\t{:.1} %\t{:.1}\t{:.0}",
                     shape.name,
                     1.0 / seconds,
                     seconds * 1e3,

@@ -1,6 +1,6 @@
 //! From the errors of one layer to a panel of those of the layer before.
 
-use super::{Multipliers, tiles};
+use super::Multipliers;
 use crate::trainer::columns::Columns;
 use crate::trainer::float::Float;
 use crate::trainer::panel::Panel;
@@ -40,22 +40,39 @@ impl<F: Float> WithSimd for Backward<'_, F> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        if S::REGISTER_COUNT < 32 { self.panel_by::<S, 3, 2>(simd) } else { self.panel_by::<S, 5, 5>(simd) }
+        match self.outputs.vectors {
+            5 => self.panel::<S, 5>(simd),
+            4 => self.panel::<S, 4>(simd),
+            3 => self.panel::<S, 3>(simd),
+            2 => self.panel::<S, 2>(simd),
+            _ => self.panel::<S, 1>(simd),
+        }
     }
 }
 
 impl<F: Float> Backward<'_, F> {
+    /// `VECTORS` are those of a panel of E, so known that a tile is one run of instructions. The units of a tile divide
+    /// those of a panel.
     #[inline(always)]
-    fn panel_by<S: Simd, const ROWS: usize, const UNITS: usize>(&mut self, simd: S) {
+    fn panel<S: Simd, const VECTORS: usize>(&mut self, simd: S) {
+        if S::REGISTER_COUNT < 32 {
+            self.panel_by::<S, 3, 2, VECTORS>(simd);
+        } else {
+            self.panel_by::<S, 3, 8, VECTORS>(simd);
+        }
+    }
+
+    #[inline(always)]
+    fn panel_by<S: Simd, const ROWS: usize, const UNITS: usize, const VECTORS: usize>(&mut self, simd: S) {
         let rows = self.output.len() / self.width;
-        for unit in tiles(self.width, UNITS) {
+        for unit in (0..self.width).step_by(UNITS) {
             if rows >= ROWS {
                 for row in tiles(rows, ROWS) {
-                    self.tile::<S, ROWS, UNITS>(simd, row, unit);
+                    self.tile::<S, ROWS, UNITS, VECTORS>(simd, row, unit);
                 }
             } else {
                 for row in 0..rows {
-                    self.tile::<S, 1, UNITS>(simd, row, unit);
+                    self.tile::<S, 1, UNITS, VECTORS>(simd, row, unit);
                 }
             }
         }
@@ -72,28 +89,24 @@ impl<F: Float> Backward<'_, F> {
 
     /// Products of rows of E with rows of W.
     #[inline(always)]
-    fn tile<S: Simd, const ROWS: usize, const UNITS: usize>(&mut self, simd: S, row: usize, unit: usize) {
+    fn tile<S: Simd, const ROWS: usize, const UNITS: usize, const VECTORS: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        unit: usize,
+    ) {
         let unit_in_layer = self.unit + unit;
-        let width = self.outputs.panel;
+        let width = VECTORS * F::LANES;
         let mut sums = [[F::splat(simd, F::zero()); UNITS]; ROWS];
         for (p, panel) in self.panels.iter().enumerate() {
             let error = &self.error[(p * self.batch + self.first + row) * width..][..ROWS * width];
             let weight = &panel.used()[unit_in_layer * width..][..UNITS * width];
             let (error, weight) = (F::vectors::<S>(error), F::vectors::<S>(weight));
-            let stride = width / F::LANES;
-            let mut e: [&[F::Vector<S>]; ROWS] = [&[]; ROWS];
-            for (i, e) in e.iter_mut().enumerate() {
-                *e = &error[i * stride..][..stride];
-            }
-            let mut w: [&[F::Vector<S>]; UNITS] = [&[]; UNITS];
-            for (j, w) in w.iter_mut().enumerate() {
-                *w = &weight[j * stride..][..stride];
-            }
-            for v in 0..stride {
+            for v in 0..VECTORS {
                 for j in 0..UNITS {
-                    let w = w[j][v];
+                    let w = weight[j * VECTORS + v];
                     for i in 0..ROWS {
-                        sums[i][j] = F::mul_add(simd, e[i][v], w, sums[i][j]);
+                        sums[i][j] = F::mul_add(simd, error[i * VECTORS + v], w, sums[i][j]);
                     }
                 }
             }
@@ -105,4 +118,10 @@ impl<F: Float> Backward<'_, F> {
             }
         }
     }
+}
+
+/// The first rows of tiles of `size` rows that cover `rows` of them, the last one moved back to end with them. Rows that
+/// are covered twice are computed twice to the same bits.
+fn tiles(rows: usize, size: usize) -> impl Iterator<Item = usize> {
+    (0..rows).step_by(size).map(move |row| row.min(rows - size))
 }

@@ -1,11 +1,12 @@
 //! From one layer's activations to a panel of the next.
 
-use super::{Multipliers, tiles};
+use super::Multipliers;
 use crate::trainer::columns::Columns;
 use crate::trainer::float::Float;
 use crate::trainer::panel::Panel;
 use crate::trainer::units::Units;
 use pulp::{Simd, WithSimd};
+use std::ops::Range;
 
 /// Activations = μ ∘ f(H W + b), for some rows of one panel.
 pub(crate) struct Forward<'a, F: Float> {
@@ -49,47 +50,66 @@ impl<F: Float> WithSimd for Forward<'_, F> {
 }
 
 impl<F: Float> Forward<'_, F> {
+    /// Panel of inputs after panel of inputs, so that the weights from one stay in the nearest cache for all rows. The
+    /// last rows, where they fill no tile, are computed with some before them, and from the first panel on.
     #[inline(always)]
     fn panel_by<S: Simd, const ROWS: usize, const VECTORS: usize>(&mut self, simd: S) {
-        let width = self.panel.bias.len();
+        let (width, panels) = (self.panel.bias.len(), self.inputs.panels());
         let rows = self.output.len() / width;
         for vector in (0..width / F::LANES).step_by(VECTORS) {
-            if rows >= ROWS {
-                for row in tiles(rows, ROWS) {
-                    self.tile::<S, ROWS, VECTORS>(simd, row, vector);
+            if rows < ROWS {
+                (0..rows).for_each(|row| self.tile::<S, 1, VECTORS>(simd, row, vector, 0..panels));
+                continue;
+            }
+            for p in 0..panels {
+                for row in (0..rows / ROWS * ROWS).step_by(ROWS) {
+                    self.tile::<S, ROWS, VECTORS>(simd, row, vector, p..p + 1);
                 }
-            } else {
-                for row in 0..rows {
-                    self.tile::<S, 1, VECTORS>(simd, row, vector);
-                }
+            }
+            if !rows.is_multiple_of(ROWS) {
+                self.tile::<S, ROWS, VECTORS>(simd, rows - ROWS, vector, 0..panels);
             }
         }
     }
 
+    /// Adds the products of some panels of inputs: from b on with the first, else to what is there.
     #[inline(always)]
-    fn tile<S: Simd, const ROWS: usize, const VECTORS: usize>(&mut self, simd: S, row: usize, vector: usize) {
+    fn tile<S: Simd, const ROWS: usize, const VECTORS: usize>(
+        &mut self,
+        simd: S,
+        row: usize,
+        vector: usize,
+        panels: Range<usize>,
+    ) {
         let stride = self.panel.bias.len() / F::LANES;
-        let sums = self.sums::<S, ROWS, VECTORS>(simd, row, vector);
+        let sums = self.sums::<S, ROWS, VECTORS>(simd, row, vector, panels);
         let output = &mut F::vectors_mut::<S>(self.output)[row * stride..][..ROWS * stride];
         for i in 0..ROWS {
             output[i * stride + vector..][..VECTORS].copy_from_slice(&sums[i]);
         }
     }
 
-    /// H W + b. The sums are handed on by value, so that they stay in registers.
+    /// H W + b, or the next terms of it. The sums are handed on by value, so that they stay in registers.
     #[inline(always)]
     fn sums<S: Simd, const ROWS: usize, const VECTORS: usize>(
         &self,
         simd: S,
         row: usize,
         vector: usize,
+        panels: Range<usize>,
     ) -> [[F::Vector<S>; VECTORS]; ROWS] {
         let stride = self.panel.bias.len() / F::LANES;
         let (weight, bias) = (F::vectors::<S>(self.panel.used()), F::vectors::<S>(&self.panel.bias));
         let mut start = [F::splat(simd, F::zero()); VECTORS];
         start.copy_from_slice(&bias[vector..vector + VECTORS]);
         let (mut sums, panel) = ([start; ROWS], self.inputs.panel);
-        for p in 0..self.inputs.panels() {
+        if panels.start > 0 {
+            let before = &F::vectors::<S>(self.output)[row * stride..][..ROWS * stride];
+            for i in 0..ROWS {
+                sums[i].copy_from_slice(&before[i * stride + vector..][..VECTORS]);
+            }
+        }
+        for p in panels {
             let filled = self.inputs.filled(p);
             let rows = &self.input[(p * self.batch + self.first + row) * panel..][..ROWS * panel];
             let weight = &weight[p * panel * stride..][..filled * stride];

@@ -21,9 +21,3 @@ pub(super) use backward::Backward;
 pub(super) use forward::Forward;
 pub(super) use multipliers::{Multipliers, Multiply};
 pub(super) use update::{Rule, Update};
-
-/// The first rows of tiles of `size` rows that cover `rows` of them, the last one moved back to end with them. Rows that
-/// are covered twice are computed twice to the same bits.
-fn tiles(rows: usize, size: usize) -> impl Iterator<Item = usize> {
-    (0..rows).step_by(size).map(move |row| row.min(rows - size))
-}
