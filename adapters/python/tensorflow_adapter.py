@@ -32,11 +32,11 @@ class TensorFlow(Framework):
     generator = tf.random.Generator.from_non_deterministic_state()
 
     def layers(self):
-        common = {"accepts_one": False, "declared": {"non_finite_dropped": "zero"}}
+        common = {"accepts_one": False, "declared": {"non_finite_dropped": "zero"}, "acts": ("export",)}
         yield Layer("tf.nn.dropout", dropout(), networks=True, **common)
         yield Layer("tf.nn.dropout(noise_shape)", dropout(maps), **SPATIAL, **common)
         yield Layer("tf.nn.experimental.stateless_dropout", self.stateless, **common)
-        yield Layer("tf.nn.experimental.general_dropout", self.general, **common)
+        yield Layer("tf.nn.experimental.general_dropout", self.general, mask=("uniforms",), **common)
 
     def stateless(self, p):
         def call(x, train):
@@ -46,8 +46,9 @@ class TensorFlow(Framework):
         return call
 
     def general(self, p):
-        def call(x, train):
-            return tf.nn.experimental.general_dropout(x, p, self.generator.uniform) if train else x
+        def call(x, train, uniforms=None):
+            draw = self.generator.uniform if uniforms is None else lambda shape, dtype: tf.constant(uniforms)
+            return tf.nn.experimental.general_dropout(x, p, draw) if train else x
 
         return call
 
@@ -61,7 +62,11 @@ class TensorFlow(Framework):
     def get(self, tensor):
         return tensor.numpy()
 
-    def vjp(self, operator, x, train, gradient, second, **mask):
+    def export(self, operator, x, train):
+        traced = tf.function(lambda x: operator(x, train))
+        return lambda x, train: traced(x)
+
+    def vjp(self, operator, x, train, gradient, second, **given):
         zero = tf.UnconnectedGradients.ZERO  # of an output that does not depend on x
         with tf.GradientTape(persistent=True) as outer:
             outer.watch(x)
