@@ -62,7 +62,8 @@ class Keras(Backend):
             return Layer(id, lambda p: Operator(build, p, call), dtypes=dtypes, **{"ranks": ranks, **fields})
 
         def own(layer, **fields):
-            return offer(f"keras.layers.{layer.__name__}", layer, acts=("export",), **fields)
+            fields |= {"acts": ("export",), "replicas": BACKEND == "tensorflow"}
+            return offer(f"keras.layers.{layer.__name__}", layer, **fields)
 
         torch = BACKEND == "torch"
         yield own(layers.Dropout, declared={"non_finite_dropped": "nan" if torch else "zero"})

@@ -30,8 +30,8 @@ BYTES = 32  # an element of x, with its copies, its uniform number, its output a
 class Layer:
     """One operator: what it offers, and `make`, which for one p makes an object `(x, train) -> y` or `-> (y, mask)`.
 
-    The object is called with `mask=` or `uniforms=` as well where the layer obeys a given one. `gradient`, `steps` and
-    `networks` say whether levels C1, C5 and C7 are offered; the other fields are those of `started`.
+    The object is called with `mask=` or `uniforms=` as well where the layer obeys a given one. `gradient`, `steps`,
+    `replicas` and `networks` say whether levels C1, C5, C6 and C7 are offered; the other fields are those of `started`.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Layer:
     kind: str = "dropout"
     gradient: bool = True
     steps: dict | None = None
+    replicas: bool = False
     networks: bool = False
     dtypes: tuple = tuple(DTYPES)
     means: str = "drop"
@@ -56,7 +57,7 @@ class Layer:
     def describe(self):
         """This layer's entry in `started`."""
         offered = {"C0": True, "C1": self.gradient, "C2": self.seed, "C3": self.mask, "C4": True}
-        offered |= {"C5": self.steps, "C7": self.networks}
+        offered |= {"C5": self.steps, "C6": self.replicas, "C7": self.networks}
         p = {"means": self.means, "accepts_zero": self.accepts_zero, "accepts_one": self.accepts_one}
         names = "id kind dtypes scaling mask seed second_order shared_axes ranks declared acts".split()
         rest = {name: getattr(self, name) for name in names} | ({"steps": self.steps} if self.steps else {})
@@ -94,6 +95,10 @@ class Framework:
     def vjp(self, operator, x, train, gradient, second, **given):
         """(what the call returned, dx, ddx) of one and the same call; `gradient` or ddx may be None."""
         raise NotImplementedError
+
+    def replicas(self, make, p, x, count):
+        """The outputs of so many replicas of one step in training, each on x."""
+        raise Skipped("replicas are not offered")
 
     def network(self, make, train, stack, head, x, target, want_gradient):
         """(the head's outputs a row of x, gradients summed over the rows) of a network of the framework's layers."""
@@ -232,18 +237,12 @@ class Server:
         return entry
 
     def sample(self, message):
-        if message.get("replicas"):
-            raise Skipped("replicas are not offered")
         layer = self.begin(message, message["dtype"])
         if math.prod(message["shape"]) * BYTES > MEMORY:
             raise Skipped(f"an x of shape {message['shape']} does not fit in the memory of this machine")
-        objects, values, masks = message.get("instances") or 1, [], []
+        values, masks = [], []
         ones = self.framework.put(np.ones(message["shape"], dtype_of(message["dtype"])))
-        with implementation():
-            operators = [layer.make(float(message["p"])) for _ in range(objects)]
-        for call in range(message.get("calls") or 1):
-            with implementation():
-                answer = operators[call % objects](ones, True)
+        for answer in self.answers(layer, float(message["p"]), ones, message):
             y = np.ravel(self.framework.get(answer[0] if isinstance(answer, tuple) else answer))
             if message.get("windows"):
                 y = np.concatenate([y[start : start + length] for start, length in message["windows"]])
@@ -252,6 +251,19 @@ class Server:
             if message.get("values"):
                 values.append(encode(y))
         return {"type": "samples", "masks": masks} | ({"values": values} if message.get("values") else {})
+
+    def answers(self, layer, p, ones, message):
+        """What calls in training give, of one object, of several, or of replicas."""
+        if message.get("replicas"):
+            with implementation():
+                yield from self.framework.replicas(layer.make, p, ones, message["replicas"])
+            return
+        with implementation():
+            operators = [layer.make(p) for _ in range(message.get("instances") or 1)]
+        for call in range(message.get("calls") or 1):
+            with implementation():
+                answer = operators[call % len(operators)](ones, True)
+            yield answer
 
     def network(self, message):
         layer = self.begin(message, message["dtype"])
