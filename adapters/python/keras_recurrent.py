@@ -1,7 +1,7 @@
 """Keras' recurrent layers, with weights by which they show their masks: one a sequence (Gal & Ghahramani 2016).
 
-Each is (its name, what builds it for a rate, how it is called, fields of `Layer`). x has axes for batch and time, for gates
-where they have masks of their own, and for features, each of which is a sequence of its own here: layers of one input.
+Each is (its name, what builds it for a rate, how it is called, fields of `Layer`). x has axes for batch, time, gates (of an
+LSTM) and features, each of which is a sequence of its own here: layers of one input.
 """
 
 import numpy as np
@@ -53,8 +53,10 @@ def feedback(p, **dtype):
 
 
 def lstm(**choice):
-    """A layer for `gates`: linear, with a unit for each gate but that of forgetting, whose state is out * in * cell: in its
-    unit a gate takes the input, and the other two are 1. Weights stand in the order in, forget, cell, out."""
+    """A layer for `gates`: linear, with a unit for each gate but that of forgetting, whose state is out * in * cell.
+
+    In its unit a gate takes the input, and the other two are 1. Weights stand in the order in, forget, cell, out.
+    """
     own = np.eye(4)[[0, 2, 3]].T
     others = own.sum(axis=1, keepdims=True) - own
     weights = {"kernel_initializer": fixed(own), "bias_initializer": fixed(others), "recurrent_initializer": "zeros"}
@@ -63,11 +65,13 @@ def lstm(**choice):
 
 
 TIME = {"steps": {"time": -2}, "shared_axes": (-2,), "ranks": (3,)}
-GATED = {"steps": {"time": -3, "gate": {"axis": -2, "count": 3}}, "ranks": (4,), "gradient": False, "second_order": False}
+GATED = {"steps": {"time": -3, "gate": {"axis": -2, "count": 3}}, "ranks": (4,)}
+GATED |= {"gradient": False, "second_order": False}
+APART = {"implementation": 1, "use_cudnn": False}
 LAYERS = (
     ("SimpleRNN(dropout)", simple, inputs, TIME),
     ("SimpleRNN(recurrent_dropout)", feedback, states, TIME),
     # By default an LSTM has one mask for all gates. With one each it breaks down unless it is told not to look for cuDNN.
     ("LSTM(dropout)", lstm(), gates, GATED | {"shared_axes": (-3, -2)}),
-    ("LSTM(dropout, implementation=1)", lstm(implementation=1, use_cudnn=False), gates, GATED | {"shared_axes": (-3,)}),
+    ("LSTM(dropout, implementation=1)", lstm(**APART), gates, GATED | {"shared_axes": (-3,)}),
 )

@@ -34,7 +34,8 @@ class NumPy(Framework):
 
     def layers(self):
         declared = {"identity_returns_input": True, "non_finite_dropped": "zero", "eval_touches_seed": False}
-        yield Layer("Dropout", lambda p: Dropout(p, self.generator), mask=("inject", "return", "uniforms"), declared=declared)
+        passes = {"mask": ("inject", "return", "uniforms")}
+        yield Layer("Dropout", lambda p: Dropout(p, self.generator), declared=declared, **passes)
 
     def seed(self, seed):
         self.generator = np.random.default_rng(seed)

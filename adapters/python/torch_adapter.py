@@ -24,7 +24,7 @@ def module(kind, **options):
 
 
 def checkpointed(p):
-    """A module whose output is computed again for the backward pass, by torch's own means, which restore the random state."""
+    """A module whose output is computed again for the backward pass, by torch's own means: with its random state."""
     layer = nn.Dropout(p)
     return lambda x, train: checkpoint(layer.train(train), x, use_reentrant=False)
 
