@@ -22,6 +22,7 @@ class Equinox(Jax):
             networks=True,
             dtypes=OFFERED,
             declared={"identity_returns_input": True, "non_finite_dropped": "zero"},
+            acts=("export",),
         )
 
     def linear(self, weight, bias, h):

@@ -1,6 +1,7 @@
 """Flax's dropouts: linen, nnx, and the dropout of attention weights."""
 
 import flax
+import jax
 import jax.numpy as jnp
 from flax import linen, nnx
 
@@ -16,6 +17,11 @@ def linen_dropout(**options):
         return lambda x, train, key: layer.apply({}, x, deterministic=not train, rngs={"dropout": key} if train else {})
 
     return build
+
+
+def checkpointed(p):
+    """Computed again for the backward pass, from the same key."""
+    return jax.checkpoint(linen_dropout()(p), static_argnums=1)
 
 
 def attention(p):
@@ -37,12 +43,13 @@ class Flax(Jax):
     name, version = "flax", flax.__version__
 
     def layers(self):
-        common = {"dtypes": OFFERED, "declared": DECLARED}
+        common = {"dtypes": OFFERED, "declared": DECLARED, "acts": ("export",)}
         yield Layer("flax.linen.Dropout", self.keyed(linen_dropout()), networks=True, **common)
         shared = {"shared_axes": (-2, -3), "ranks": (4,)}
         yield Layer(
             "flax.linen.Dropout(broadcast_dims)", self.keyed(linen_dropout(broadcast_dims=(-2, -3))), **shared, **common
         )
+        yield Layer("flax.linen.Dropout in jax.checkpoint", self.keyed(checkpointed), **common)
         yield Layer("flax.nnx.Dropout", self.streamed(), networks=True, **common)
         yield Layer("flax.nnx.Dropout(broadcast_dims)", self.streamed(broadcast_dims=(-2, -3)), **shared, **common)
         yield Layer(

@@ -21,7 +21,8 @@ class Haiku(Jax):
     name, version = "haiku", haiku.__version__
 
     def layers(self):
-        common = {"dtypes": OFFERED, "accepts_one": False, "declared": {"non_finite_dropped": "zero"}}
+        common = {"dtypes": OFFERED, "accepts_one": False, "acts": ("export",)}
+        common["declared"] = {"non_finite_dropped": "zero"}
         yield Layer("haiku.dropout", self.keyed(dropout()), networks=True, **common)
         shared = {"shared_axes": (-2, -3), "ranks": (4,)}
         yield Layer("haiku.dropout(broadcast_dims)", self.keyed(dropout(broadcast_dims=(-2, -3))), **shared, **common)

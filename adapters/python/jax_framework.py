@@ -42,7 +42,10 @@ class Jax(Framework):
     def put(self, array):
         return jnp.asarray(array)
 
-    def vjp(self, operator, x, train, gradient, second, **mask):
+    def export(self, operator, x, train):
+        return Operator(jax.jit(operator.apply, static_argnums=1), operator.draw)
+
+    def vjp(self, operator, x, train, gradient, second, **given):
         key = operator.draw() if train else None
         y, pull = jax.vjp(lambda x: operator.apply(x, train, key), x)
         dx = None if gradient is None else pull(gradient)[0]

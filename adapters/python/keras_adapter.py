@@ -1,14 +1,14 @@
 """Keras 3's dropout family, on the backend that KERAS_BACKEND names: tensorflow, jax or torch."""
 
-import math
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import keras  # noqa: E402
-from keras import layers  # noqa: E402
+from keras import layers, ops  # noqa: E402
 
+import keras_recurrent as recurrent  # noqa: E402
 from protocol import Framework, Layer, Skipped, serve  # noqa: E402
 
 BACKEND = keras.backend.backend()
@@ -29,12 +29,14 @@ class Operator:
         self.build, self.p, self.call, self.layer = build, p, call, None
 
     def __call__(self, x, train):
+        if self.call is not plain and 0 in x.shape:
+            raise Skipped("no inputs without elements")
         if self.layer is None:
             self.layer = self.build(self.p, dtype=keras.backend.standardize_dtype(x.dtype))
         # Layers that copy x by sums of products turn -0 into 0, and NaN spreads: where nothing is to be dropped,
         # their output for ones multiplies x.
         if self.call is not plain and (not train or self.p == 0):
-            return x * self.call(self.layer, keras.ops.ones_like(x), train)
+            return x * self.call(self.layer, ops.ones_like(x), train)
         return self.call(self.layer, x, train)
 
 
@@ -44,30 +46,8 @@ def plain(layer, x, train):
 
 def attention(layer, x, train):
     """Attention of a single key, whose softmax is 1: dropout of the weights is dropout of the values."""
-    value = keras.ops.reshape(x, (-1, 1, 1))
-    return keras.ops.reshape(layer([keras.ops.zeros_like(value), value], training=train), x.shape)
-
-
-def inputs(layer, x, train):
-    """The rows are sequences of one number, which pass unchanged through the recurrent layer."""
-    if x.shape[-1] == 0:
-        raise Skipped("no sequences without steps")
-    sequences = keras.ops.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1], 1))
-    return keras.ops.reshape(layer(sequences, training=train), x.shape)
-
-
-def states(layer, x, train):
-    """One step from the state x with no input, which leaves the state unchanged."""
-    state = keras.ops.reshape(x, (-1, 1))
-    return keras.ops.reshape(layer(keras.ops.zeros_like(state)[:, None], initial_state=state, training=train), x.shape)
-
-
-def recurrent(name):
-    """A recurrent layer that copies: the input, if that is what drops, or else the state."""
-    kernel, recurrent = ("ones", "zeros") if name == "dropout" else ("zeros", "ones")
-    options = {"activation": None, "use_bias": False, "return_sequences": name == "dropout"}
-    options |= {"kernel_initializer": kernel, "recurrent_initializer": recurrent}
-    return lambda p, **dtype: layers.SimpleRNN(1, **{name: p}, **options, **dtype)
+    value = ops.reshape(x, (-1, 1, 1))
+    return ops.reshape(layer([ops.zeros_like(value), value], training=train), x.shape)
 
 
 class Keras(Backend):
@@ -81,28 +61,34 @@ class Keras(Backend):
             dtypes = tuple(d for d in KERAS if BACKEND != "jax" or d != "f64")
             return Layer(id, lambda p: Operator(build, p, call), dtypes=dtypes, **{"ranks": ranks, **fields})
 
+        def own(layer, **fields):
+            fields |= {"acts": ("export",), "replicas": BACKEND == "tensorflow"}
+            return offer(f"keras.layers.{layer.__name__}", layer, **fields)
+
         torch = BACKEND == "torch"
-        yield offer("keras.layers.Dropout", layers.Dropout, declared={"non_finite_dropped": "nan" if torch else "zero"})
+        yield own(layers.Dropout, declared={"non_finite_dropped": "nan" if torch else "zero"})
         maps = (layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D)
         for axes, layer in enumerate(maps, start=1):
             shared = {"shared_axes": (-2, -3, -4)[:axes], "ranks": (axes + 2,)}
-            yield offer(f"keras.layers.{layer.__name__}", layer, declared={"non_finite_dropped": "zero"}, **shared)
-        noisy = {"second_order": False}
-        yield offer("keras.layers.AlphaDropout", layers.AlphaDropout, kind="alpha", **noisy)
-        yield offer("keras.layers.GaussianDropout", layers.GaussianDropout, kind="gaussian", **noisy)
-        yield offer("keras.layers.GaussianNoise", layers.GaussianNoise, kind="gaussian_additive", **noisy)
+            yield own(layer, declared={"non_finite_dropped": "zero"}, **shared)
+        yield own(layers.AlphaDropout, kind="alpha", second_order=False)
+        yield own(layers.GaussianDropout, kind="gaussian", second_order=False)
+        yield own(layers.GaussianNoise, kind="gaussian_additive", second_order=False)
         yield offer("keras.layers.Attention", lambda p, **d: layers.Attention(dropout=p, **d), attention)
-        time = {"time_steps": True, "shared_axes": (-1,), "ranks": (2, 3)}
-        yield offer("keras.layers.SimpleRNN(dropout)", recurrent("dropout"), inputs, **time)
-        yield offer("keras.layers.SimpleRNN(recurrent_dropout)", recurrent("recurrent_dropout"), states)
+        for id, build, call, fields in recurrent.LAYERS:
+            yield offer(f"keras.layers.{id}", build, call, **fields)
 
     def seed(self, seed):
         keras.utils.set_random_seed(seed % 2**32)
 
     def get(self, tensor):
-        return keras.ops.convert_to_numpy(tensor) if BACKEND != "torch" else super().get(tensor)
+        return ops.convert_to_numpy(tensor) if BACKEND != "torch" else super().get(tensor)
 
-    def vjp(self, operator, x, train, gradient, second, **mask):
+    def export(self, operator, x, train):
+        copy = layers.deserialize(layers.serialize(operator.layer))
+        return lambda x, train: copy(x, training=train)
+
+    def vjp(self, operator, x, train, gradient, second, **given):
         if BACKEND != "jax":
             return super().vjp(operator, x, train, gradient, second)
         import jax

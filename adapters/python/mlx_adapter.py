@@ -22,11 +22,15 @@ class Mlx(Framework):
     device = str(mx.default_device())
 
     def layers(self):
-        common = {"dtypes": ("f16", "bf16", "f32"), "accepts_one": False}
+        common = {"dtypes": ("f16", "bf16", "f32"), "accepts_one": False, "acts": ("export",)}
         common["declared"] = {"identity_returns_input": True, "non_finite_dropped": "nan", "eval_touches_seed": False}
         yield Layer("mlx.nn.Dropout", module(nn.Dropout), networks=True, **common)
         yield Layer("mlx.nn.Dropout2d", module(nn.Dropout2d), shared_axes=(-2, -3), ranks=(3, 4), **common)
         yield Layer("mlx.nn.Dropout3d", module(nn.Dropout3d), shared_axes=(-2, -3, -4), ranks=(4, 5), **common)
+
+    def export(self, operator, x, train):
+        compiled = mx.compile(lambda x: operator(x, train), inputs=mx.random.state, outputs=mx.random.state)
+        return lambda x, train: compiled(x)
 
     def seed(self, seed):
         mx.random.seed(seed)
@@ -43,7 +47,7 @@ class Mlx(Framework):
             return np.array(tensor.reshape(-1).view(mx.uint16)).view(ml_dtypes.bfloat16).reshape(tensor.shape)
         return np.array(tensor)
 
-    def vjp(self, operator, x, train, gradient, second, **mask):
+    def vjp(self, operator, x, train, gradient, second, **given):
         high, low = mx.random.state[0].tolist()
 
         def call(x):  # each derivative of this call starts from its random state: a key, which a seed sets whole

@@ -13,12 +13,13 @@ class Dropout:
             raise ValueError(f"a drop rate lies in [0, 1], got {p}")
         self.p, self.generator, self.kept, self.scale = p, generator, True, 1
 
-    def __call__(self, x, train, mask=None):
+    def __call__(self, x, train, mask=None, uniforms=None):
         if not train or self.p == 0:
             self.kept, self.scale = np.ones(x.shape, bool), x.dtype.type(1)
             return x, self.kept
         # Uniforms in f64 whatever the type of x: a half type's grid would round small rates.
-        self.kept = self.generator.random(x.shape) >= self.p if mask is None else mask
+        uniforms = self.generator.random(x.shape) if uniforms is None else uniforms
+        self.kept = uniforms >= self.p if mask is None else mask
         self.scale = x.dtype.type(1 / (1 - self.p) if self.p < 1 else 0)
         return np.where(self.kept, x * self.scale, x.dtype.type(0)), self.kept
 
@@ -33,7 +34,8 @@ class NumPy(Framework):
 
     def layers(self):
         declared = {"identity_returns_input": True, "non_finite_dropped": "zero", "eval_touches_seed": False}
-        yield Layer("Dropout", lambda p: Dropout(p, self.generator), mask=("inject", "return"), declared=declared)
+        passes = {"mask": ("inject", "return", "uniforms")}
+        yield Layer("Dropout", lambda p: Dropout(p, self.generator), declared=declared, **passes)
 
     def seed(self, seed):
         self.generator = np.random.default_rng(seed)
@@ -41,8 +43,8 @@ class NumPy(Framework):
     def zero(self, y):
         y[...] = 0
 
-    def vjp(self, operator, x, train, gradient, second, **mask):
-        answer = operator(x, train, **mask)
+    def vjp(self, operator, x, train, gradient, second, **given):
+        answer = operator(x, train, **given)
         dx = None if gradient is None else operator.backward(gradient)
         ddx = operator.backward(operator.backward(np.full_like(x, 2))) if second else None
         return answer, dx, ddx

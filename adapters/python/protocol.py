@@ -6,6 +6,7 @@ NumPy, how a user seeds it, and how it differentiates. All the rest of the proto
 
 import contextlib
 import json
+import math
 import os
 import platform
 import sys
@@ -21,21 +22,24 @@ with contextlib.suppress(ImportError):  # without it an adapter offers no bf16
     DTYPES["bf16"] = np.dtype(ml_dtypes.bfloat16)
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 EVERY_RANK = (0, 1, 2, 3, 4)
+MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 1 << 34
+BYTES = 32  # an element of x, with its copies, its uniform number, its output and its mask
 
 
 @dataclass
 class Layer:
     """One operator: what it offers, and `make`, which for one p makes an object `(x, train) -> y` or `-> (y, mask)`.
 
-    The object is called with `mask=` as well where the layer obeys a given mask. `gradient`, `time_steps` and
-    `networks` say whether levels C1, C5 and C7 are offered; the other fields are those of `started`.
+    The object is called with `mask=` or `uniforms=` as well where the layer obeys a given one. `gradient`, `steps`,
+    `replicas` and `networks` say whether levels C1, C5, C6 and C7 are offered; the other fields are those of `started`.
     """
 
     id: str
     make: Callable[[float], Any]
     kind: str = "dropout"
     gradient: bool = True
-    time_steps: bool = False
+    steps: dict | None = None
+    replicas: bool = False
     networks: bool = False
     dtypes: tuple = tuple(DTYPES)
     means: str = "drop"
@@ -48,14 +52,15 @@ class Layer:
     shared_axes: tuple = ()
     ranks: tuple = EVERY_RANK
     declared: dict = field(default_factory=dict)
+    acts: tuple = ()
 
     def describe(self):
         """This layer's entry in `started`."""
         offered = {"C0": True, "C1": self.gradient, "C2": self.seed, "C3": self.mask, "C4": True}
-        offered |= {"C5": self.time_steps, "C7": self.networks}
+        offered |= {"C5": self.steps, "C6": self.replicas, "C7": self.networks}
         p = {"means": self.means, "accepts_zero": self.accepts_zero, "accepts_one": self.accepts_one}
-        names = "id kind dtypes scaling mask seed second_order shared_axes ranks declared".split()
-        rest = {name: getattr(self, name) for name in names}
+        names = "id kind dtypes scaling mask seed second_order shared_axes ranks declared acts".split()
+        rest = {name: getattr(self, name) for name in names} | ({"steps": self.steps} if self.steps else {})
         return {"levels": [level for level, here in offered.items() if here], "p": p, **rest}
 
 
@@ -80,12 +85,20 @@ class Framework:
         """The NumPy array with the values of a tensor."""
         return np.asarray(tensor)
 
+    def export(self, operator, x, train):
+        """A traced, compiled, or saved and loaded copy of an operator in this mode, for inputs like x."""
+        raise Skipped("nothing is exported")
+
     def zero(self, y):
         """Writes zeros into y, where the framework lets one."""
 
-    def vjp(self, operator, x, train, gradient, second, **mask):
+    def vjp(self, operator, x, train, gradient, second, **given):
         """(what the call returned, dx, ddx) of one and the same call; `gradient` or ddx may be None."""
         raise NotImplementedError
+
+    def replicas(self, make, p, x, count):
+        """The outputs of so many replicas of one step in training, each on x."""
+        raise Skipped("replicas are not offered")
 
     def network(self, make, train, stack, head, x, target, want_gradient):
         """(the head's outputs a row of x, gradients summed over the rows) of a network of the framework's layers."""
@@ -182,18 +195,23 @@ class Server:
         layer = self.begin(message, message["x"]["dtype"])
         train, p = message["mode"] == "train", float(message["p"])
         array = lay_out(decode(message["x"]), message.get("layout"))
-        mask = {"mask": decode_mask(message["mask"])} if message.get("mask") else {}
-        if mask and "inject" not in layer.mask:
-            raise Skipped(f"{layer.id} obeys no given mask")
+        given = {"mask": decode_mask(message["mask"])} if message.get("mask") else {}
+        given |= {"uniforms": decode(message["uniforms"])} if message.get("uniforms") else {}
+        if ("mask" in given and "inject" not in layer.mask) or ("uniforms" in given and "uniforms" not in layer.mask):
+            raise Skipped(f"{layer.id} obeys no given {' or '.join(given)}")
         with implementation():
             operator = layer.make(p)
             for earlier in message.get("before") or []:
-                other = float(earlier["p"])
-                (operator if other == p else layer.make(other))(self.framework.put(array), earlier["mode"] == "train")
-        calls = [self.call(operator, array, train, message, mask) for _ in range(message.get("calls") or 1)]
+                other, act, x = float(earlier["p"]), earlier.get("act"), self.framework.put(array)
+                if act and act not in layer.acts:
+                    raise Skipped(f"{layer.id} offers no {act}")
+                (operator if other == p else layer.make(other))(x, earlier["mode"] == "train")
+                if act == "export":
+                    operator = self.framework.export(operator, x, train)
+        calls = [self.call(operator, array, train, message, given) for _ in range(message.get("calls") or 1)]
         return {"type": "result", "calls": calls}
 
-    def call(self, operator, array, train, message, mask):
+    def call(self, operator, array, train, message, given):
         f = self.framework
         gradient = f.put(decode(message["gradient"])) if message.get("gradient") else None
         second = bool(message.get("second_order"))
@@ -201,9 +219,9 @@ class Server:
         dx = ddx = None
         with implementation():
             if gradient is None and not second:
-                answer = operator(x, train, **mask)
+                answer = operator(x, train, **given)
             else:
-                answer, dx, ddx = f.vjp(operator, x, train, gradient, second, **mask)
+                answer, dx, ddx = f.vjp(operator, x, train, gradient, second, **given)
         y, drawn = answer if isinstance(answer, tuple) else (answer, None)
         entry = {"y": encode(f.get(y))}
         if drawn is not None:
@@ -219,25 +237,33 @@ class Server:
         return entry
 
     def sample(self, message):
-        if message.get("replicas"):
-            raise Skipped("replicas are not offered")
         layer = self.begin(message, message["dtype"])
-        objects, values, masks = message.get("instances") or 1, [], []
+        if math.prod(message["shape"]) * BYTES > MEMORY:
+            raise Skipped(f"an x of shape {message['shape']} does not fit in the memory of this machine")
+        values, masks = [], []
         ones = self.framework.put(np.ones(message["shape"], dtype_of(message["dtype"])))
-        with implementation():
-            operators = [layer.make(float(message["p"])) for _ in range(objects)]
-        for call in range(message.get("calls") or 1):
-            with implementation():
-                answer = operators[call % objects](ones, True)
-            y = self.framework.get(answer[0] if isinstance(answer, tuple) else answer)
-            # Alpha dropout turns a one that it drops into a negative number, and one that it keeps into a positive.
-            kept = np.ravel(y > 0 if layer.kind == "alpha" else y != 0)
+        for answer in self.answers(layer, float(message["p"]), ones, message):
+            y = np.ravel(self.framework.get(answer[0] if isinstance(answer, tuple) else answer))
             if message.get("windows"):
-                kept = np.concatenate([kept[start : start + length] for start, length in message["windows"]])
-            masks.append(bits(kept))
+                y = np.concatenate([y[start : start + length] for start, length in message["windows"]])
+            # Alpha dropout turns a one that it drops into a negative number, and one that it keeps into a positive.
+            masks.append(bits(y > 0 if layer.kind == "alpha" else y != 0))
             if message.get("values"):
                 values.append(encode(y))
         return {"type": "samples", "masks": masks} | ({"values": values} if message.get("values") else {})
+
+    def answers(self, layer, p, ones, message):
+        """What calls in training give, of one object, of several, or of replicas."""
+        if message.get("replicas"):
+            with implementation():
+                yield from self.framework.replicas(layer.make, p, ones, message["replicas"])
+            return
+        with implementation():
+            operators = [layer.make(p) for _ in range(message.get("instances") or 1)]
+        for call in range(message.get("calls") or 1):
+            with implementation():
+                answer = operators[call % len(operators)](ones, True)
+            yield answer
 
     def network(self, message):
         layer = self.begin(message, message["dtype"])

@@ -7,8 +7,11 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import tensorflow as tf  # noqa: E402
 
-from protocol import Framework, Layer, serve  # noqa: E402
+from protocol import Framework, Layer, Skipped, serve  # noqa: E402
 
+REPLICAS = 4
+CPU = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * REPLICAS)
 SPATIAL = {"shared_axes": (-2, -3), "ranks": (4,)}
 
 
@@ -32,11 +35,11 @@ class TensorFlow(Framework):
     generator = tf.random.Generator.from_non_deterministic_state()
 
     def layers(self):
-        common = {"accepts_one": False, "declared": {"non_finite_dropped": "zero"}}
-        yield Layer("tf.nn.dropout", dropout(), networks=True, **common)
+        common = {"accepts_one": False, "declared": {"non_finite_dropped": "zero"}, "acts": ("export",)}
+        yield Layer("tf.nn.dropout", dropout(), networks=True, replicas=True, **common)
         yield Layer("tf.nn.dropout(noise_shape)", dropout(maps), **SPATIAL, **common)
         yield Layer("tf.nn.experimental.stateless_dropout", self.stateless, **common)
-        yield Layer("tf.nn.experimental.general_dropout", self.general, **common)
+        yield Layer("tf.nn.experimental.general_dropout", self.general, mask=("uniforms",), **common)
 
     def stateless(self, p):
         def call(x, train):
@@ -46,8 +49,9 @@ class TensorFlow(Framework):
         return call
 
     def general(self, p):
-        def call(x, train):
-            return tf.nn.experimental.general_dropout(x, p, self.generator.uniform) if train else x
+        def call(x, train, uniforms=None):
+            draw = self.generator.uniform if uniforms is None else lambda shape, dtype: tf.constant(uniforms)
+            return tf.nn.experimental.general_dropout(x, p, draw) if train else x
 
         return call
 
@@ -61,7 +65,20 @@ class TensorFlow(Framework):
     def get(self, tensor):
         return tensor.numpy()
 
-    def vjp(self, operator, x, train, gradient, second, **mask):
+    def export(self, operator, x, train):
+        traced = tf.function(lambda x: operator(x, train))
+        return lambda x, train: traced(x)
+
+    def replicas(self, make, p, x, count):
+        if count != REPLICAS:
+            raise Skipped(f"{REPLICAS} devices, not {count}")
+        strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(count)])
+        with strategy.scope():
+            operator = make(p)
+            operator(x, False)  # a layer is built in the scope of the strategy, as its guide says
+        return strategy.experimental_local_results(strategy.run(lambda: operator(x, True)))
+
+    def vjp(self, operator, x, train, gradient, second, **given):
         zero = tf.UnconnectedGradients.ZERO  # of an output that does not depend on x
         with tf.GradientTape(persistent=True) as outer:
             outer.watch(x)

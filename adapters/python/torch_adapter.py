@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from protocol import EVERY_RANK, Framework, Layer, serve
 
@@ -20,6 +21,12 @@ def module(kind, **options):
         return lambda x, train: layer.train(train)(x)
 
     return make
+
+
+def checkpointed(p):
+    """A module whose output is computed again for the backward pass, by torch's own means: with its random state."""
+    layer = nn.Dropout(p)
+    return lambda x, train: checkpoint(layer.train(train), x, use_reentrant=False)
 
 
 def function(f):
@@ -51,13 +58,25 @@ def native(p):
     return call
 
 
+class Call(nn.Module):
+    """An operator in a mode, as a module."""
+
+    def __init__(self, operator, train):
+        super().__init__()
+        self.operator, self.mode = operator, train
+
+    def forward(self, x):
+        return self.operator(x, self.mode)
+
+
 class Torch(Framework):
     name, version = "torch", torch.__version__
 
     def layers(self):
         declared = {"identity_returns_input": True, "non_finite_dropped": "nan", "eval_touches_seed": False}
-        plain = functools.partial(Layer, declared=declared)
+        plain = functools.partial(Layer, declared=declared, acts=("export",))
         yield plain("torch.nn.Dropout", module(nn.Dropout), networks=True)
+        yield Layer("torch.nn.Dropout in checkpoint", checkpointed, declared={"non_finite_dropped": "nan"})
         yield plain("torch.nn.functional.dropout", function(F.dropout))
         yield plain(
             "torch.native_dropout",
@@ -102,11 +121,15 @@ class Torch(Framework):
             return tensor.contiguous().view(torch.uint16).numpy().view(ml_dtypes.bfloat16)
         return tensor.numpy()
 
+    def export(self, operator, x, train):
+        exported = torch.export.export(Call(operator, train), (x,)).module()
+        return lambda x, train: exported(x)
+
     def zero(self, y):
         with torch.no_grad():
             y.zero_()
 
-    def vjp(self, operator, x, train, gradient, second, **mask):
+    def vjp(self, operator, x, train, gradient, second, **given):
         x.requires_grad_()
         answer = operator(x, train)
         y = answer[0] if isinstance(answer, tuple) else answer

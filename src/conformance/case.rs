@@ -105,6 +105,9 @@ pub struct Case {
     /// The mask to obey.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mask: Option<Kept>,
+    /// Numbers in [0, 1], one a place of x, to compare with the rate in place of random ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uniforms: Option<Tensor>,
     /// Calls made first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<Before>,
@@ -137,6 +140,7 @@ impl Case {
             gradient: None,
             seed: None,
             mask: None,
+            uniforms: None,
             before: Vec::new(),
             layout: Layout::Contiguous,
             second_order: false,
@@ -158,6 +162,11 @@ impl Case {
     /// With this mask.
     pub fn mask(self, mask: Kept) -> Self {
         Self { mask: Some(mask), ..self }
+    }
+
+    /// With these in place of random numbers.
+    pub fn uniforms(self, uniforms: Tensor) -> Self {
+        Self { uniforms: Some(uniforms), ..self }
     }
 
     /// After other calls.
@@ -189,6 +198,9 @@ impl std::fmt::Display for Case {
         }
         if self.mask.is_some() {
             f.write_str(", mask injected")?;
+        }
+        if self.uniforms.is_some() {
+            f.write_str(", uniforms injected")?;
         }
         if self.gradient.is_some() {
             f.write_str(", with gradient")?;

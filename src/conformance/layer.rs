@@ -104,6 +104,8 @@ pub enum MaskAccess {
     Inject,
     /// It returns its mask.
     Return,
+    /// It compares given numbers with its rate, in place of random ones.
+    Uniforms,
 }
 
 /// What becomes of a NaN or an infinity that is dropped.
@@ -234,6 +236,9 @@ pub struct Layer {
     /// What it can be put through between calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acts: Vec<Act>,
+    /// Whether windows of a mask cost what they hold, and not what the whole of it would.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub random_access: bool,
 }
 
 impl Layer {

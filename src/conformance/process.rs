@@ -79,7 +79,7 @@ impl Process {
             Reply::Started { description, .. } => {
                 match &self.description {
                     Some(before) if *before != description => {
-                        return Err("after a restart it describes itself otherwise".into());
+                        return Err("describes itself otherwise after a restart".into());
                     }
                     _ => self.description = Some(description),
                 }
@@ -93,11 +93,12 @@ impl Process {
     fn exchange(&mut self, request: &Request) -> Result<Reply, String> {
         let sent = serde_json::to_string(request).map_err(|error| error.to_string())?;
         let validate = |line: &str| self.validate.as_ref().map_or(Ok(()), |validate| validate(line));
-        validate(&sent).map_err(|why| format!("the oracle's own request is invalid: {why}"))?;
-        let running = self.running.as_mut().ok_or("not running")?;
+        validate(&sent)
+            .map_err(|why| format!("was to be asked what is no valid request, by the oracle's own fault: {why}"))?;
+        let running = self.running.as_mut().ok_or("is not running")?;
         let line = running.exchange(sent, self.adapter.timeout)?;
         let reply = understand(&line, matches!(request, Request::Start { .. }))?;
-        validate(&line).map_err(|why| format!("its reply is invalid: {why}: {}", excerpt(&line)))?;
+        validate(&line).map_err(|why| format!("sent an invalid reply: {why}: {}", excerpt(&line)))?;
         let seq = match request {
             Request::Run { seq, .. } | Request::Sample { seq, .. } | Request::Network { seq, .. } => Some(*seq),
             _ => None,
@@ -131,7 +132,7 @@ impl Process {
                 } else {
                     self.restarted = true;
                     if let Err(again) = self.start() {
-                        self.give_up(format!("it could not be restarted: {again}"));
+                        self.given_up = Some(format!("it could not be restarted: {}", self.end(again)));
                     }
                 }
                 Err(AdapterFailure(why))
@@ -230,7 +231,7 @@ impl Running {
             Ok(Line::Text(line)) => Ok(line),
             Ok(Line::TooLong) => Err(format!("sent a line of more than {LONGEST_LINE} bytes")),
             Ok(Line::NotUtf8) => Err("sent a line that is not UTF-8".into()),
-            Err(RecvTimeoutError::Timeout) => Err(format!("no reply within {timeout:?}")),
+            Err(RecvTimeoutError::Timeout) => Err(format!("gave no reply within {timeout:?}")),
             Err(RecvTimeoutError::Disconnected) => Err("ended its output".into()),
         }
     }

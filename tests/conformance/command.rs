@@ -1,5 +1,6 @@
 //! The command line: its exit status, its formats, its expectations, and the commands that reproduce failures.
 
+use dropout_oracle::conformance::law::ALL;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -33,6 +34,20 @@ fn the_exit_status_says_what_happened() {
     assert_eq!(status("right", &["--level", "C9"]), 3);
     assert_eq!(status("right", &["--quick", "--thorough"]), 3);
     assert_eq!(status("right", &["--layer", "no such layer"]), 3);
+}
+
+#[test]
+fn every_name_stands_apart_from_its_verdict() {
+    let printed = against("right", &["--quick", "--layer", "dropout"]);
+    let mut columns = std::collections::BTreeSet::new();
+    for law in ALL {
+        let head = format!("  {:<4}{}  ", law.id, law.name);
+        let line = text(&printed).lines().find(|line| line.starts_with(&head)).unwrap_or_else(|| panic!("{head:?}"));
+        let verdict = line[head.len()..].trim_start();
+        assert!(verdict.starts_with("holds (") || verdict.starts_with("not tested: "), "{line}");
+        columns.insert(line.len() - verdict.len());
+    }
+    assert_eq!(columns.len(), 1, "verdicts stand below each other");
 }
 
 #[test]
@@ -132,5 +147,5 @@ fn every_message_is_as_the_protocols_schema_says() {
     assert_eq!(valid.status.code(), Some(0), "{}", text(&valid));
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/adapters/misspelt.sh");
     let misspelt = Command::new(ORACLE).args(["conform", "--validate", "--", "sh", path]).output().unwrap();
-    assert!(text(&misspelt).contains("its reply is invalid") && misspelt.status.code() == Some(2), "{misspelt:?}");
+    assert!(text(&misspelt).contains("sent an invalid reply") && misspelt.status.code() == Some(2), "{misspelt:?}");
 }

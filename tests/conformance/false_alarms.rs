@@ -17,7 +17,9 @@ const CHEAP: &[(&str, &[&str])] = &[("plain", &["L3", "L5", "L7", "L9", "L12", "
 const EXTENDED: &[(&str, &[&str])] = &[
     ("plain", &[]),
     ("alpha", &["L15"]),
+    ("given uniforms", &["S6"]),
     ("gaussian", &["S7"]),
+    ("gaussian noise added", &["S7"]),
     ("recurrent, one mask in time", &["S8"]),
     ("tensor parallel", &["S9"]),
 ];

@@ -84,6 +84,7 @@ impl Subject for TrainersMasks {
             steps: None,
             mesh: None,
             acts: Vec::new(),
+            random_access: false,
         };
         let implementation = Implementation {
             name: "dropout-oracle".into(),

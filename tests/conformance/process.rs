@@ -1,9 +1,13 @@
 //! Adapters that misbehave are ended, named and never waited for; those that are merely slow or noisy are not.
 
-use dropout_oracle::conformance::case::{Case, Mode, Sampling};
-use dropout_oracle::conformance::zoo::plain;
-use dropout_oracle::conformance::{Adapter, Config, Dtype, Outcome, Process, Selection, Subject, Tensor, Verdict};
-use dropout_oracle::conformance::{conform, smoke};
+use dropout_oracle::conformance::case::{Call, Case, Mode, Samples, Sampling};
+use dropout_oracle::conformance::layer::Description;
+
+use dropout_oracle::conformance::zoo::{Served, plain, rights};
+use dropout_oracle::conformance::{
+    Adapter, Config, Dtype, Effort, Outcome, Process, Selection, Subject, Tensor, Verdict,
+};
+use dropout_oracle::conformance::{AdapterFailure, Answer, conform, smoke};
 use std::time::{Duration, Instant};
 
 const ORACLE: &str = env!("CARGO_BIN_EXE_dropout-oracle");
@@ -61,6 +65,23 @@ fn an_adapter_that_fails_twice_in_a_row_is_given_up() {
 }
 
 #[test]
+fn an_adapter_that_does_not_start_again_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (marker, started) = (folder.path().join("marker"), concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/adapters"));
+    let once = format!("[ -e {0} ] && exit 3; touch {0}; exec sh {started}/crash.sh", marker.display());
+    let mut once = adapter(&["sh", "-c", &once], 5);
+    let layer = once.describe().unwrap().layers.remove(0);
+    let case = Case::new(&layer, Mode::Eval, 0.5, Tensor::filled(Dtype::F32, &[2], 1.0));
+    let complaints = [
+        "the adapter ended its output (exit status: 7); its last words: out of memory",
+        "given up: it could not be restarted: the adapter ended its output (exit status: 3)",
+    ];
+    for complaint in complaints {
+        assert_eq!(once.run(&case).unwrap_err().0, complaint);
+    }
+}
+
+#[test]
 fn one_unanswered_case_costs_one_law_and_the_rest_goes_on() {
     let [laws, layers] = [&["L3", "L8", "L9"][..], &["dropout", "feature-maps"]];
     let [laws, layers] = [laws, layers].map(|ids| ids.iter().map(|id| id.to_string()).collect());
@@ -95,4 +116,41 @@ fn ten_million_bits_pass_in_seconds() {
     assert!((kept - 7e6).abs() < 8.0 * (1e7f64 * 0.21).sqrt(), "{kept}");
     // Built without optimisation the adapter itself takes most of it; the pipe takes well under a second.
     assert!(begun.elapsed() < Duration::from_secs(30));
+}
+
+/// Right, but for outputs that are cut short.
+struct Short(Served);
+
+impl Subject for Short {
+    fn describe(&mut self) -> Result<Description, AdapterFailure> {
+        self.0.describe()
+    }
+
+    fn run(&mut self, case: &Case) -> Answer<Vec<Call>> {
+        self.0.run(case)
+    }
+
+    fn sample(&mut self, sampling: &Sampling) -> Answer<Samples> {
+        let mut answer = self.0.sample(sampling);
+        if let Ok(Outcome::Done(samples)) = &mut answer {
+            samples.values.iter_mut().for_each(|values| *values = Tensor::filled(values.dtype(), &[1], 1.0));
+        }
+        answer
+    }
+}
+
+#[test]
+fn values_that_are_cut_short_are_the_adapters_failure() {
+    let selection = Selection { laws: vec!["S4".into(), "S5".into(), "S7".into()], ..Selection::default() };
+    for (name, dropout) in rights().into_iter().filter(|(name, _)| ["alpha", "gaussian"].contains(name)) {
+        let mut short = Short(Served::new(name, vec![dropout]));
+        let config = Config { effort: Effort::Quick, ..Config::default() };
+        let verdicts: Vec<_> = conform(&mut short, &selection, config, |_| ()).findings;
+        let judged = verdicts.iter().filter(|finding| !matches!(finding.verdict, Verdict::NotApplicable { .. }));
+        let failed = |why: &str| why.starts_with("the values that were asked for are not");
+        assert!(judged.clone().count() > 0, "{name}");
+        for finding in judged {
+            assert!(matches!(&finding.verdict, Verdict::AdapterFailed { why } if failed(why)), "{finding:#?}");
+        }
+    }
 }

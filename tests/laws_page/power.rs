@@ -48,7 +48,7 @@ pub fn families() -> Vec<Family> {
             ),
             theory::lag,
         ),
-        with(family("S5", "share of elements that repeat those 2¹⁶ before", ties, [1 << 12, 1 << 12]), theory::windows),
+        with(family("S5", "share of elements that repeat those 2¹⁶ before", ties, [1 << 12, 1 << 19]), theory::windows),
         with(
             family("S6", "added to the drop rate 2⁻²³", [1e-4, 2e-4, 3e-4, 5e-4, 7e-4, 1.2e-3], [1 << 14, 1 << 20]),
             theory::rare,

@@ -75,9 +75,9 @@ pub fn lag(n: u64, size: f64) -> f64 {
     })
 }
 
-/// One pair of windows, or the share of either.
+/// One of five readings around the boundary at 2¹⁶.
 pub fn windows(n: u64, size: f64) -> f64 {
-    both(|factor| copies(n * factor, size, 3))
+    both(|factor| copies(n * factor, size, 5))
 }
 
 /// Events that should hardly happen.
@@ -93,8 +93,8 @@ pub fn rare(n: u64, size: f64) -> f64 {
 pub fn variance(n: u64, size: f64) -> f64 {
     both(|factor| {
         let n = (n * factor) as f64;
-        // Of mean, variance, distribution, two tails, and thirteen distances.
-        let x = Real::ln(2.0 * 18.0 / ALPHA);
+        // Of mean, variance, distribution, repetitions, two tails, and thirteen distances.
+        let x = Real::ln(2.0 * 19.0 / ALPHA);
         let limit = (n + 2.0 * (n * x).sqrt() + 2.0 * x) / (1.0 + size);
         let spread = 2.0 / (9.0 * n);
         cumulative(-(Real::exp(Real::ln(limit / n) / 3.0) - (1.0 - spread)) / spread.sqrt())

@@ -24,10 +24,11 @@ pub fn report(report: &Report) -> String {
     }
     let who = &report.implementation;
     let mut out = format!("{} {} ({}, {})\n", who.name, who.version, who.language, who.device);
+    let width = ALL.iter().map(|law| law.name.len() + 2).max().unwrap_or(0);
     for (layer, findings) in &report.findings.iter().chunk_by(|finding| &finding.layer) {
         let _ = writeln!(out, "\n{layer}");
         for finding in findings {
-            let _ = writeln!(out, "  {:<4}{:<16}{}", finding.law, finding.name, verdict(finding));
+            let _ = writeln!(out, "  {:<4}{:<width$}{}", finding.law, finding.name, verdict(finding));
             match &finding.verdict {
                 Verdict::Fails { failure } if finding.expected.is_none() => {
                     for (name, text) in details(finding, failure) {

@@ -44,8 +44,10 @@ pub fn masks(trial: &mut Trial<'_>, sampling: &Sampling) -> Check<Vec<Vec<bool>>
 /// The same for every place that the request asks for.
 pub fn all_places(trial: &mut Trial<'_>, sampling: &Sampling) -> Check<Vec<Vec<bool>>> {
     let (bits, samples) = (sampling.bits(), trial.sample(sampling)?);
-    if sampling.values && samples.values.len() != samples.masks.len() {
-        return Err(Stop::Adapter("the values that were asked for are missing".into()));
+    if sampling.values
+        && (samples.values.len() != samples.masks.len() || samples.values.iter().any(|values| values.len() != bits))
+    {
+        return Err(Stop::Adapter(format!("the values that were asked for are not {bits} a call")));
     }
     let kept = |call: usize, i: usize| {
         if sampling.values { samples.values[call].get(i) > 0.0 } else { samples.masks[call].get(i) }

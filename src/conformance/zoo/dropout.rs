@@ -36,11 +36,16 @@ pub struct Context<'a> {
     pub replica: Option<usize>,
     /// What the mask is drawn from: another at every call.
     pub key: u64,
+    /// What stands in place of uniform numbers, place by place.
+    pub uniforms: Option<&'a [f64]>,
 }
 
 impl Context<'_> {
-    /// The uniform number in [0, 1) of a place: a multiple of 2⁻⁵³ that key and place alone decide.
+    /// The uniform number in [0, 1) of a place: a multiple of 2⁻⁵³ that key and place alone decide, or the one injected.
     pub fn uniform(&self, place: u64) -> f64 {
+        if let Some(uniforms) = self.uniforms {
+            return uniforms[place as usize];
+        }
         (mix(self.key.wrapping_add(place.wrapping_mul(GOLDEN))) >> 11) as f64 / (1u64 << 53) as f64
     }
 }
@@ -210,5 +215,6 @@ pub fn plain() -> Layer {
         steps: None,
         mesh: None,
         acts: vec![Act::Patch, Act::Unpatch, Act::Export],
+        random_access: true,
     }
 }

@@ -24,6 +24,7 @@ pub fn rights() -> Vec<(&'static str, Box<dyn Dropout>)> {
         ("no seed", Box::new(NoSeed)),
         ("alpha", Box::new(Alpha)),
         ("gaussian", Box::new(Gaussian)),
+        ("gaussian noise added", Box::new(GaussianAdded)),
         ("recurrent, one mask in time", Box::new(OneInTime)),
         ("recurrent, one mask of all gates", Box::new(OneOfGates)),
         ("tensor parallel", Box::new(TensorParallel)),
@@ -32,6 +33,8 @@ pub fn rights() -> Vec<(&'static str, Box<dyn Dropout>)> {
         ("weights", Box::new(Weights)),
         ("unscaled", Box::new(Unscaled)),
         ("the masks of another device", Box::new(AnotherDevice)),
+        ("given uniforms", Box::new(GivenUniforms)),
+        ("drops the upper end", Box::new(UpperEnd)),
     ]
 }
 
@@ -188,11 +191,15 @@ pub(super) struct Gaussian;
 impl Gaussian {
     /// √(p/(1 − p)) z.
     pub(super) fn noise(call: &Context<'_>, unit: u64) -> f64 {
+        (call.drop / (1.0 - call.drop)).sqrt() * Self::normal(call, unit)
+    }
+
+    /// z, standard normal.
+    fn normal(call: &Context<'_>, unit: u64) -> f64 {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&mix(call.key).to_le_bytes());
         key[8..16].copy_from_slice(&unit.to_le_bytes());
-        let z: f64 = standard_normals(1, &mut ChaCha8Rng::from_seed(key))[0];
-        (call.drop / (1.0 - call.drop)).sqrt() * z
+        standard_normals(1, &mut ChaCha8Rng::from_seed(key))[0]
     }
 }
 impl Dropout for Gaussian {
@@ -207,6 +214,23 @@ impl Dropout for Gaussian {
     }
     fn slope_at(&self, call: &Context<'_>, unit: u64, _: bool) -> f64 {
         1.0 + Self::noise(call, unit)
+    }
+}
+
+/// Plus p z: here p is the standard deviation.
+struct GaussianAdded;
+impl Dropout for GaussianAdded {
+    fn layer(&self) -> Layer {
+        of_kind(Kind::GaussianAdditive, "gaussian-added")
+    }
+    fn accepts(&self, p: f64) -> bool {
+        (0.0..1.0).contains(&p)
+    }
+    fn output_at(&self, call: &Context<'_>, unit: u64, x: f64, _: bool) -> f64 {
+        if call.drop == 0.0 { x } else { x + call.drop * Gaussian::normal(call, unit) }
+    }
+    fn slope(&self, _: &Context<'_>, _: bool) -> f64 {
+        1.0
     }
 }
 
@@ -295,6 +319,30 @@ impl Dropout for Unscaled {
     }
     fn slope(&self, _: &Context<'_>, kept: bool) -> f64 {
         f64::from(kept)
+    }
+}
+
+/// The description of plain dropout that compares given numbers with its rate.
+pub(super) fn given_uniforms() -> Layer {
+    Layer { mask: [plain().mask, vec![MaskAccess::Uniforms]].concat(), ..plain() }
+}
+
+/// Uniform numbers may be given in place of random ones.
+struct GivenUniforms;
+impl Dropout for GivenUniforms {
+    fn layer(&self) -> Layer {
+        given_uniforms()
+    }
+}
+
+/// The largest uniform numbers drop, not the smallest.
+struct UpperEnd;
+impl Dropout for UpperEnd {
+    fn layer(&self) -> Layer {
+        given_uniforms()
+    }
+    fn keeps(&self, call: &Context<'_>, unit: u64) -> bool {
+        call.uniform(unit) < 1.0 - call.drop
     }
 }
 

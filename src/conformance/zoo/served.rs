@@ -70,8 +70,9 @@ impl Object {
 
     fn call(&mut self, layer: &Layer, case: &Case) -> Call {
         let (dtype, shape) = (case.x.dtype(), case.x.shape());
-        let call = self
-            .set_out(Context { before: &case.before, ..context(layer, case.mode, case.p.0, dtype, shape) }.of(case));
+        let uniforms = case.uniforms.as_ref().map(Tensor::values);
+        let call = Context { before: &case.before, ..context(layer, case.mode, case.p.0, dtype, shape) }.of(case);
+        let call = self.set_out(Context { uniforms: uniforms.as_deref(), ..call });
         let x = case.x.values();
         let tensor = |values: &[f64]| Tensor::new(dtype, shape, values);
         let active = self.dropout.is_active(&call);
@@ -130,6 +131,7 @@ fn context<'a>(layer: &Layer, mode: Mode, p: f64, dtype: crate::conformance::Dty
         number_since_seed: 0,
         replica: None,
         key: 0,
+        uniforms: None,
     }
 }
 

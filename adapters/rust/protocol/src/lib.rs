@@ -135,20 +135,13 @@ fn sample(framework: &mut impl Framework, message: &Value) -> Result<Value, Refu
     let (mut masks, mut values) = (Vec::new(), Vec::new());
     for call in 0..message["calls"].as_u64().unwrap_or(1) as usize {
         let (y, _) = operators[call % operators.len()].call(&ones, true, None)?;
+        let y = within(y, &message["windows"], one.len());
         // An element is kept where it is not zero: where any bit but the sign is set.
         let kept: Vec<bool> = y
             .data
             .chunks(one.len())
             .map(|e| e.split_last().is_some_and(|(high, low)| high & 0x7f != 0 || low.iter().any(|b| *b != 0)))
             .collect();
-        let kept: Vec<bool> = match message["windows"].as_array() {
-            None => kept,
-            Some(windows) => windows
-                .iter()
-                .filter_map(|w| Some((w[0].as_u64()? as usize, w[1].as_u64()? as usize)))
-                .flat_map(|(start, length)| kept[start..start + length].to_vec())
-                .collect(),
-        };
         let bytes: Vec<u8> =
             kept.chunks(8).map(|c| c.iter().enumerate().map(|(i, k)| u8::from(*k) << i).sum()).collect();
         masks.push(hex(&bytes));
@@ -161,6 +154,15 @@ fn sample(framework: &mut impl Framework, message: &Value) -> Result<Value, Refu
         reply["values"] = values.into();
     }
     Ok(reply)
+}
+
+/// The elements, of so many bytes each, in the windows that are asked for: all of them if there are none.
+fn within(y: Array, windows: &Value, size: usize) -> Array {
+    let Some(windows) = windows.as_array() else { return y };
+    let range = |w: &Value| Some((w[0].as_u64()? as usize * size, w[1].as_u64()? as usize * size));
+    let data: Vec<u8> =
+        windows.iter().filter_map(range).flat_map(|(start, length)| y.data[start..start + length].to_vec()).collect();
+    Array { dtype: y.dtype, shape: vec![data.len() / size], data }
 }
 
 /// The operator asked for, after seeding.

@@ -5,7 +5,7 @@ use crate::conformance::dtype::Dtype;
 use crate::conformance::layer::Layer;
 use crate::conformance::tensor::first_along;
 use crate::conformance::zoo::dropout::{Context, Dropout, mix};
-use crate::conformance::zoo::rights::{Gaussian, OneInTime, TensorParallel, recurrent};
+use crate::conformance::zoo::rights::{Gaussian, OneInTime, TensorParallel, given_uniforms, recurrent};
 use std::cell::Cell;
 
 pub(super) fn all() -> Vec<Mutant> {
@@ -22,10 +22,14 @@ pub(super) fn all() -> Vec<Mutant> {
         "S4" "mask of a thousand elements repeated" Repeated, [];
         "S4" "antithetic blocks" AntitheticBlocks, [];
         "S5" "counter of sixteen bits" SixteenBits, [];
+        "S5" "counter of thirty-two bits" ThirtyTwoBits, [];
+        "S5" "index in single precision" SingleIndex, [];
         "S6" "drops a little at any rate" DropsMore, ["ROCm tensorflow-upstream PR2128"];
         "S6" "uniforms of eleven bits" ElevenBits, [];
+        "S6" "a uniform equal to the rate drops" IncludesEnd, [];
         "S7" "variance for standard deviation" VarianceForDeviation, ["j-min/Dropouts 2"];
         "S7" "each normal number twice" EachTwice, [];
+        "S7" "noise in steps of 1/4096" InSteps, [];
         "S8" "one mask for the whole batch" OneForBatch, ["keras 9841", "PyTorch-NLP 71", "dynet PR812"];
         "S8" "antithetic rows of a batch" AntitheticRows, [];
         "S8" "recurrent mask never reset" NeverReset, ["tensorflow 29391"];
@@ -102,6 +106,21 @@ impl Dropout for SixteenBits {
     }
 }
 
+struct ThirtyTwoBits;
+impl Dropout for ThirtyTwoBits {
+    fn keeps(&self, call: &Context<'_>, unit: u64) -> bool {
+        call.uniform(unit % (1 << 32)) >= call.drop
+    }
+}
+
+/// From 2²⁴ on neighbours have one index.
+struct SingleIndex;
+impl Dropout for SingleIndex {
+    fn keeps(&self, call: &Context<'_>, unit: u64) -> bool {
+        call.uniform(unit as f32 as u64) >= call.drop
+    }
+}
+
 struct DropsMore;
 impl Dropout for DropsMore {
     fn rate(&self, call: &Context<'_>) -> f64 {
@@ -140,6 +159,23 @@ impl Dropout for EachTwice {
     }
     fn slope_at(&self, call: &Context<'_>, unit: u64, kept: bool) -> f64 {
         Gaussian.slope_at(call, unit / 2, kept)
+    }
+}
+
+/// As from a table, or from uniform numbers of few bits.
+struct InSteps;
+impl Dropout for InSteps {
+    fn layer(&self) -> Layer {
+        Gaussian.layer()
+    }
+    fn accepts(&self, p: f64) -> bool {
+        Gaussian.accepts(p)
+    }
+    fn output_at(&self, call: &Context<'_>, unit: u64, x: f64, _: bool) -> f64 {
+        x * (1.0 + (Gaussian::noise(call, unit) * 4096.0).round() / 4096.0)
+    }
+    fn slope_at(&self, call: &Context<'_>, unit: u64, kept: bool) -> f64 {
+        self.output_at(call, unit, 1.0, kept)
     }
 }
 
@@ -217,6 +253,17 @@ struct ElevenBits;
 impl Dropout for ElevenBits {
     fn keeps(&self, call: &Context<'_>, unit: u64) -> bool {
         (call.uniform(unit) * 2048.0).floor() / 2048.0 >= call.drop
+    }
+}
+
+/// By the difference of one number of the generator's grid, which 53 bits hide.
+struct IncludesEnd;
+impl Dropout for IncludesEnd {
+    fn layer(&self) -> Layer {
+        given_uniforms()
+    }
+    fn keeps(&self, call: &Context<'_>, unit: u64) -> bool {
+        call.uniform(unit) > call.drop
     }
 }
 
