@@ -1,4 +1,4 @@
-use pulp::{Arch, Scalar512b, Simd, WithSimd};
+use pulp::{Arch, Scalar512b, WithSimd};
 
 /// Which vector instructions the kernels and the [optimised trainer](crate::trainer) run on.
 ///
@@ -41,9 +41,9 @@ impl InstructionSet {
     pub(crate) fn run_wide<Task: WithSimd>(self, task: Task) -> Task::Output {
         match self.0 {
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Arch::V4(avx512) => Simd::vectorize(avx512, task),
+            Arch::V4(avx512) => pulp::Simd::vectorize(avx512, task),
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Arch::V3(avx2) => Simd::vectorize(avx2, Paired(avx2, task)),
+            Arch::V3(avx2) => pulp::Simd::vectorize(avx2, Paired(avx2, task)),
             _ => task.with_simd(Scalar512b),
         }
     }
@@ -57,7 +57,7 @@ struct Paired<Task>(pulp::x86::V3, Task);
 impl<Task: WithSimd> WithSimd for Paired<Task> {
     type Output = Task::Output;
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Self::Output {
         self.1.with_simd(pulp::x86::V3_512b(self.0))
     }
 }
