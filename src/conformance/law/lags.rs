@@ -59,14 +59,9 @@ fn lags(trial: &mut Trial<'_>) -> Check {
 /// The number of places that differ from the one `lag` further: binomial at p = ½, since the sums modulo 2 of independent
 /// fair bits along chains are independent and fair.
 pub(super) fn at(kept: &[bool], lag: usize) -> Reading {
-    let differing = kept.iter().zip(&kept[lag..]).filter(|(a, b)| a != b).count() as u64;
-    let places = (kept.len() - lag) as u64;
-    Reading {
-        samples: places,
-        p_value: Binomial::new(places, 0.5).two_sided(differing),
-        expected: format!("elements {lag} places apart differ at half of the places"),
-        got: format!("they differ at {differing} of {places}"),
-    }
+    let differing = kept.iter().zip(&kept[lag..]).filter(|(a, b)| a != b).count();
+    let reading = half_of(differing, kept.len() - lag, format!("elements {lag} places apart differ"));
+    Reading { got: format!("they differ {}", reading.got), ..reading }
 }
 
 /// Where counters and indices overflow or lose digits: 16 bits, the 24 of single precision, 31 with a sign, 32.
@@ -119,7 +114,7 @@ fn beyond(trial: &mut Trial<'_>, boundary: u64) -> Check {
     })
 }
 
-/// What should be so at half of the places of a window.
+/// What should be so at half of the places.
 fn half_of(count: usize, places: usize, what: String) -> Reading {
     Reading {
         samples: places as u64,
